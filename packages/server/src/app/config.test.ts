@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig } from './config.ts'
+import { configOptions } from './options.ts'
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'hatchway-config-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true }))
+
+const load = (given: { flags?: Record<string, unknown>; env?: Record<string, string>; file?: unknown } = {}) => {
+  if (given.file !== undefined)
+    writeFileSync(
+      join(cwd, 'hatchway.config.json'),
+      typeof given.file === 'string' ? given.file : JSON.stringify(given.file),
+    )
+  return loadConfig({ flags: given.flags ?? {}, env: given.env ?? {}, cwd })
+}
+const complaint = (given: Parameters<typeof load>[0]): string => {
+  try {
+    load(given)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as Error).message.replace(cwd, '.')
+  }
+  throw new Error('the configuration was accepted')
+}
+
+describe('configuration', () => {
+  it('has the documented defaults', () => {
+    expect(load()).toMatchObject({
+      dataDir: './hatchway-data',
+      mqttPort: [1883],
+      httpPort: 8080,
+      mqttHost: '0.0.0.0',
+      httpHost: '127.0.0.1',
+      adminToken: null,
+      tlsLegacyCiphers: true,
+      connectTimeoutMs: 10_000,
+      registrationTimeoutMs: 15_000,
+      connectsPerMinute: 30,
+    })
+  })
+
+  it('takes a flag before the environment, the environment before the file, the file before the default', () => {
+    const file = { mqttPort: 1, httpPort: 1, connectsPerMinute: 7 }
+    const env = { HATCHWAY_MQTT_PORT: '2', HATCHWAY_HTTP_PORT: '2' }
+    expect(load({ file, env, flags: { mqttPort: '3,4' } })).toMatchObject({
+      mqttPort: [3, 4],
+      httpPort: 2,
+      connectsPerMinute: 7,
+    })
+  })
+
+  it.each([
+    [{ HATCHWAY_MQTT_PORT: [1883, 443] }],
+    [{ 'mqtt-port': '1883,443' }],
+    [{ mqttPort: [1883, 443] }],
+    [{ mqtt: { port: [1883, 443] } }],
+  ])('knows a setting in the file by any of its spellings: %j', file => {
+    expect(load({ file }).mqttPort).toEqual([1883, 443])
+  })
+
+  it('reads tls.legacyCiphers as a nested key', () => {
+    expect(load({ file: { tls: { legacyCiphers: false } } }).tlsLegacyCiphers).toBe(false)
+  })
+
+  it('ignores what container platforms and the client put into the environment', () => {
+    const env = {
+      HATCHWAY_PORT: 'tcp://10.0.0.1:1883',
+      HATCHWAY_SERVICE_HOST: '10.0.0.1',
+      HATCHWAY_PORT_1883_TCP: 'x',
+      HATCHWAY_SERVER: 'http://x',
+    }
+    expect(load({ env }).mqttPort).toEqual([1883])
+  })
+
+  it.each([
+    [{ env: { HATCHWAY_MQTT_PROT: '1' } }, 'HATCHWAY_MQTT_PROT: there is no such setting'],
+    [{ file: { mqtPort: 1 } }, 'there is no setting "mqtPort"'],
+    [{ flags: { nope: 1 } }, '--nope: there is no such setting'],
+    [
+      { env: { HATCHWAY_MQTT_PORT: '70000' } },
+      'HATCHWAY_MQTT_PORT: "70000" is out of range; give a number from 0 to 65535.',
+    ],
+    [
+      { env: { HATCHWAY_MQTT_PORT: '1883,,443' } },
+      'HATCHWAY_MQTT_PORT: "1883,,443" has an item "" that is not a whole number',
+    ],
+    [{ flags: { httpHost: 'a b' } }, '--http-host: "a b" is neither an IP address nor a host name'],
+    [{ env: { HATCHWAY_TLS_LEGACY_CIPHERS: 'maybe' } }, 'is neither on nor off; give true or false.'],
+    [{ env: { HATCHWAY_INSTANCE_ID: 'a|b' } }, 'HATCHWAY_INSTANCE_ID: "a|b" has the wrong form'],
+    [{ env: { HATCHWAY_DATABASE_URL: 'postgres://x' } }, "which this version can't do; leave it out"],
+    [{ env: { HATCHWAY_TLS_CERT: 'a.pem' } }, 'HATCHWAY_TLS_CERT names 1 file(s) and HATCHWAY_TLS_KEY 0'],
+    [{ env: { HATCHWAY_LOG_LEVEL: 'loud' } }, 'give one of debug, info, warn, error, silent.'],
+    [{ file: '{' }, 'not valid JSON'],
+    [{ file: '[]' }, 'must hold one JSON object'],
+    [{ flags: { config: 'absent.json' } }, "absent.json: the config file can't be read (ENOENT)"],
+  ])('stops at %j with one clear sentence', (given, sentence) => {
+    expect(complaint(given)).toContain(sentence)
+  })
+
+  it('never repeats a secret in a complaint', () => {
+    expect(complaint({ env: { HATCHWAY_ADMIN_TOKEN: 'too-short' } })).toBe(
+      'HATCHWAY_ADMIN_TOKEN: the value has the wrong form; give 16 to 256 visible ASCII characters.',
+    )
+  })
+
+  it('lists every setting with its flag and variable', () => {
+    expect(configOptions).toContainEqual(
+      expect.objectContaining({
+        name: 'tlsLegacyCiphers',
+        env: 'HATCHWAY_TLS_LEGACY_CIPHERS',
+        flag: '--tls-legacy-ciphers',
+      }),
+    )
+  })
+})

@@ -1,0 +1,85 @@
+import { isIP } from 'node:net'
+
+/** What came of reading one value: the value, or what is wrong with it and how to mend it. */
+export type Reading<Value> = { ok: true; value: Value } | { ok: false; problem: string; fix: string }
+
+/** Reads a value of a flag, an environment variable (both text) or the config file (any JSON). */
+export type ValueReader<Value> = (input: unknown) => Reading<Value>
+
+const good = <Value>(value: Value): Reading<Value> => ({ ok: true, value })
+const bad = (problem: string, fix: string): Reading<never> => ({ ok: false, problem, fix })
+
+export function text(maxLength = 1024): ValueReader<string> {
+  return input => {
+    if (typeof input !== 'string' || input.trim() === '')
+      return bad('is empty or not a text', 'give a text or leave it out')
+    if (input.length > maxLength) return bad(`is longer than ${maxLength} characters`, 'shorten it')
+    return good(input.trim())
+  }
+}
+
+export function integer(min: number, max: number): ValueReader<number> {
+  return input => {
+    const value = typeof input === 'string' && /^[+-]?\d+$/.test(input.trim()) ? Number(input) : input
+    if (typeof value !== 'number' || !Number.isInteger(value))
+      return bad('is not a whole number', `give a number from ${min} to ${max}`)
+    if (value < min || value > max) return bad('is out of range', `give a number from ${min} to ${max}`)
+    return good(value)
+  }
+}
+
+/** `true|false`, `on|off`, `yes|no`, `1|0`. */
+export const flag: ValueReader<boolean> = input => {
+  const word = String(input).trim().toLowerCase()
+  if (['true', 'on', 'yes', '1'].includes(word)) return good(true)
+  if (['false', 'off', 'no', '0'].includes(word)) return good(false)
+  return bad('is neither on nor off', 'give true or false')
+}
+
+/** A comma list, or a JSON array. Empty pieces are an error: they are typing mistakes. */
+export function listOf<Value>(item: ValueReader<Value>, maxItems = 64): ValueReader<readonly Value[]> {
+  return input => {
+    const pieces: unknown[] = Array.isArray(input)
+      ? input
+      : String(input)
+          .split(',')
+          .map(piece => piece.trim())
+    if (pieces.length > maxItems) return bad(`has more than ${maxItems} items`, 'shorten the list')
+    const values: Value[] = []
+    for (const piece of pieces) {
+      const read = item(piece)
+      if (!read.ok)
+        return pieces.length === 1 ? read : bad(`has an item ${JSON.stringify(piece)} that ${read.problem}`, read.fix)
+      values.push(read.value)
+    }
+    return good(values)
+  }
+}
+
+/** 0 lets the system choose a free port. */
+export const port = integer(0, 65_535)
+
+/** An IP address or a host name to listen on. */
+export const host: ValueReader<string> = input => {
+  if (typeof input === 'string') {
+    const name = input.trim()
+    if (isIP(name) !== 0 || /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name)) return good(name)
+  }
+  return bad('is neither an IP address nor a host name', 'give one such as 0.0.0.0, 127.0.0.1 or iot.example.com')
+}
+
+export function oneOf<const Word extends string>(words: readonly Word[]): ValueReader<Word> {
+  return input => {
+    const word = words.find(candidate => candidate === input)
+    return word === undefined ? bad('is not one of the known words', `give one of ${words.join(', ')}`) : good(word)
+  }
+}
+
+export function matching(pattern: RegExp, fix: string): ValueReader<string> {
+  return input => (typeof input === 'string' && pattern.test(input) ? good(input) : bad('has the wrong form', fix))
+}
+
+/** For names of the contract that this version knows and can't serve yet: better a clear stop than a silent wrong mode. */
+export function notInThisVersion(what: string, instead: string): ValueReader<null> {
+  return input => (input === null ? good(null) : bad(`asks for ${what}, which this version can't do`, instead))
+}

@@ -1,0 +1,165 @@
+import {
+  flag,
+  host,
+  integer,
+  listOf,
+  matching,
+  notInThisVersion,
+  oneOf,
+  port,
+  text,
+  type ValueReader,
+} from './option-values.ts'
+
+interface Option<Value> {
+  read: ValueReader<Value>
+  /** As it would be written in the environment; null = unset. */
+  default: Value | null
+  description: string
+  /** Never printed. */
+  secret?: boolean
+}
+
+const option = <Value, Default extends Value | null>(
+  definition: Option<Value> & { default: Default },
+): Option<Value> & { default: Default } => definition
+
+/** Every setting of `hatchway serve`, once: the type, the check, the help text and the page in docs/ all come from this table. */
+export const OPTIONS = {
+  dataDir: option({
+    read: text(),
+    default: './hatchway-data',
+    description: 'folder of the database, certificates and keys',
+  }),
+  mqttPort: option({
+    read: listOf(port, 16),
+    default: [1883],
+    description: 'MQTT ports, comma list; each takes TLS, plain TCP, ws and wss; 0 = a free one',
+  }),
+  mqttHost: option({ read: host, default: '0.0.0.0', description: 'address that the MQTT ports listen on' }),
+  httpPort: option({ read: port, default: 8080, description: 'port of the HTTP API; 0 = a free one' }),
+  httpHost: option({ read: host, default: '127.0.0.1', description: 'address that the HTTP API listens on' }),
+  adminToken: option({
+    read: matching(/^[\x21-\x7e]{16,256}$/, 'give 16 to 256 visible ASCII characters'),
+    default: null,
+    secret: true,
+    description: 'admin API key of your own choosing; else one is made on first start and printed once',
+  }),
+  publicHost: option({
+    read: listOf(host, 32),
+    default: null,
+    description: 'host names and addresses that devices use, comma list: they go into the made certificates',
+  }),
+  instanceId: option({
+    read: matching(/^[A-Za-z0-9_-]{1,64}$/, 'give 1 to 64 letters, digits, - or _, such as iot-060a0abc'),
+    default: null,
+    description: 'id of this instance; a device that sends another one is refused',
+  }),
+  tlsCert: option({
+    read: listOf(text(), 4),
+    default: null,
+    description: 'PEM certificate files (RSA and EC), comma list, instead of the made ones',
+  }),
+  tlsKey: option({
+    read: listOf(text(), 4),
+    default: null,
+    description: 'PEM private key files for --tls-cert, comma list',
+  }),
+  tlsLegacyCiphers: option({
+    read: flag,
+    default: true,
+    description: 'offer the static-RSA CBC suites that older C SDKs need, last in the list',
+  }),
+  masterKeyFile: option({
+    read: text(),
+    default: null,
+    description: 'file of the master key; else master.key in the data folder',
+  }),
+  databaseUrl: option({
+    read: notInThisVersion('another database', 'leave it out: the registry is SQLite in the data folder'),
+    default: null,
+    description: 'reserved: PostgreSQL as registry',
+  }),
+  upstreamUrl: option({
+    read: notInThisVersion('a relay onto an MQTT cluster', 'leave it out: the broker is the built-in one'),
+    default: null,
+    description: 'reserved: an MQTT cluster as message engine',
+  }),
+  workers: option({
+    read: input =>
+      String(input) === '0'
+        ? { ok: true, value: 0 }
+        : notInThisVersion('worker processes', 'leave it out or give 0')(input),
+    default: 0,
+    description: 'reserved: gateway processes beside the broker process',
+  }),
+  connectTimeoutMs: option({
+    read: integer(100, 600_000),
+    default: 10_000,
+    description: 'from accepting a connection to its whole CONNECT, TLS handshake included, ms',
+  }),
+  registrationTimeoutMs: option({
+    read: integer(100, 600_000),
+    default: 15_000,
+    description: 'how long a registered device may take to hang up, ms',
+  }),
+  connectsPerMinute: option({
+    read: integer(0, 100_000),
+    default: 30,
+    description: 'verified CONNECTs per device and minute, registrations included; 0 = no limit',
+  }),
+  maxConnections: option({ read: integer(1, 10_000_000), default: 100_000, description: 'open connections in all' }),
+  maxConnectionsPerAddress: option({
+    read: integer(1, 10_000_000),
+    default: 4096,
+    description: 'open connections per peer address',
+  }),
+  maxPayloadBytes: option({
+    read: integer(1024, 16_777_216),
+    default: 262_144,
+    description: 'largest message payload, bytes',
+  }),
+  maxTopicBytes: option({ read: integer(16, 65_535), default: 128, description: 'longest topic of a device, bytes' }),
+  maxTopicSlashes: option({ read: integer(1, 255), default: 7, description: 'most slashes in a topic of a device' }),
+  journalLimit: option({
+    read: integer(1000, 100_000_000),
+    default: 100_000,
+    description: 'entries the journal keeps; the oldest go first',
+  }),
+  storeTimeoutMs: option({
+    read: integer(100, 60_000),
+    default: 5000,
+    description: 'longest wait for the database before a device is told to retry, ms',
+  }),
+  drainTimeoutMs: option({
+    read: integer(100, 60_000),
+    default: 8000,
+    description: 'longest wait for open answers on SIGTERM, ms',
+  }),
+  logLevel: option({
+    read: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
+    default: 'info',
+    description: 'least level that is logged',
+  }),
+} as const
+
+export type OptionName = keyof typeof OPTIONS
+type ValueOf<O> = O extends { read: ValueReader<infer Value>; default: infer Default }
+  ? Value | (Default extends null ? null : never)
+  : never
+
+/** The whole configuration, checked. Units are in the names. */
+export type Config = { readonly [Name in OptionName]: ValueOf<(typeof OPTIONS)[Name]> }
+
+const words = (name: string): string[] => name.split(/(?=[A-Z])/)
+export const environmentName = (name: OptionName): string => `HATCHWAY_${words(name).join('_').toUpperCase()}`
+export const flagName = (name: OptionName): string => `--${words(name).join('-').toLowerCase()}`
+
+/** For help texts and the settings page, in the order of the table. */
+export const configOptions = (Object.keys(OPTIONS) as OptionName[]).map(name => ({
+  name,
+  env: environmentName(name),
+  flag: flagName(name),
+  description: OPTIONS[name].description,
+  default: OPTIONS[name].default,
+}))

@@ -1,0 +1,133 @@
+import type { ReasonCode } from '@hatchway/protocol'
+import type { Connect } from '../mqtt/index.ts'
+
+/** Who is connected, as onboarding found. The broker asks only for rights; it never sees a credential. */
+export type Identity =
+  | {
+      kind: 'device'
+      /** `{productKey}/{deviceName}`: the session's key. */
+      sessionId: string
+      productKey: string
+      deviceName: string
+      /** The issued ClientID that logged in, null for a DeviceSecret login. */
+      clientId: string | null
+    }
+  | {
+      kind: 'application'
+      /** `@{keyId}/{clientId}`. */
+      sessionId: string
+      keyId: string
+      products: ReadonlySet<string> | 'all'
+    }
+
+/** A connection as the broker sees it, made by the gateway over TCP, TLS or WebSocket. */
+export interface Link {
+  /** Queues bytes; the gateway hands them to the socket in one write per turn. The bytes must not be changed afterwards. */
+  write(bytes: Uint8Array): void
+  /** Bytes queued here or in the socket that the kernel has not taken. */
+  readonly pendingBytes: number
+  /** Called when pendingBytes has fallen to zero after it was above zero. */
+  onDrain: (() => void) | undefined
+  pauseReading(): void
+  resumeReading(): void
+  /** Sends what is queued, then ends the connection (bounded in time). */
+  end(): void
+  destroy(): void
+  /** Peer address without port. */
+  readonly address: string
+}
+
+/** The broker's side of one connection: the gateway feeds it. */
+export interface Attachment {
+  /** Bytes after the CONNECT, cut anywhere. */
+  receive(chunk: Buffer): void
+  /** The connection is gone, without or after a DISCONNECT. Idempotent. */
+  closed(): void
+}
+
+export interface AttachRequest {
+  identity: Identity
+  connect: Connect
+  link: Link
+  /** Keep Alive in force (after clamping), 0 = none. Dropped after 1.5 times this. */
+  keepAliveSeconds: number
+  /** True if keepAliveSeconds differs from what the client asked: MQTT 5 clients are told (Server Keep Alive). */
+  keepAliveChanged: boolean
+  /** Filters to subscribe on the client's behalf (`_ss=1`), QoS 1. */
+  serverSubscriptions: readonly string[]
+}
+
+export interface Message {
+  topic: string
+  payload: Uint8Array
+  qos: 0 | 1 | 2
+  retain?: boolean
+}
+
+/** A publish that reached the broker from a client, for platform services. */
+export interface ReceivedMessage {
+  topic: string
+  payload: Uint8Array
+  qos: 0 | 1 | 2
+  from: Identity
+}
+
+export interface Presence {
+  identity: Identity
+  online: boolean
+  at: number
+  address: string
+  /** Why it went offline. */
+  reason: ReasonCode | 'client-disconnected' | 'connection-lost' | null
+  /** True if the same session came back on another connection: no one should be told that it is offline. */
+  takenOver: boolean
+}
+
+/** What happened to a client's traffic that the journal should hold. */
+export interface BrokerIncident {
+  identity: Identity
+  address: string
+  reason: ReasonCode
+  topic?: string
+  problem?: string
+  /** Whether the connection was closed over it. */
+  closed: boolean
+  /** DISCONNECT sent etc.; for the journal's version column. */
+  protocolLevel: 3 | 4 | 5
+}
+
+export interface BrokerStats {
+  connections: number
+  sessions: number
+  subscriptions: number
+  messagesIn: Record<0 | 1 | 2, number>
+  messagesOut: Record<0 | 1 | 2, number>
+  bytesIn: number
+  bytesOut: number
+  /** Messages not delivered or not routed, by reason. */
+  dropped: Record<string, number>
+  queuedBytes: number
+}
+
+/**
+ * Sessions and routing behind one port. `embedded/` does both in this process; a relay onto an MQTT cluster can take its place.
+ */
+export interface Broker {
+  /** Takes the connection over, answers the CONNECT itself, and ends an older connection of the same session (newest wins). */
+  attach(request: AttachRequest): Attachment
+  /** Routes a message of the platform or the API. Resolves when it is owned; `subscribers` = how many sessions it went to. */
+  publish(message: Message): Promise<{ subscribers: number }>
+  /** Ends the session's connection, telling an MQTT 5 client why. False if it was not connected. */
+  disconnect(sessionId: string, reason: ReasonCode): boolean
+  /** The live connection's identity, if any. */
+  connected(sessionId: string): Identity | undefined
+  /** Ends every connection for which the predicate holds; returns how many. */
+  disconnectWhere(predicate: (identity: Identity) => boolean, reason: ReasonCode): number
+  /** Calls back for every routed client publish that matches the filter, after its rights were checked. */
+  tap(filter: string, handler: (message: ReceivedMessage) => void): () => void
+  onPresence(listener: (presence: Presence) => void): () => void
+  onIncident(listener: (incident: BrokerIncident) => void): () => void
+  stats(): BrokerStats
+  /** Ends all connections with `server-shutting-down` and waits, bounded, until they are gone. */
+  close(timeoutMs: number): Promise<void>
+}

@@ -1,0 +1,82 @@
+import type { ReasonCode } from '@hatchway/protocol'
+import type { Identity } from '../broker/port.ts'
+import type { Connect } from '../mqtt/index.ts'
+import type { Transport } from '../registry/types.ts'
+
+/** What is known of the peer beside its CONNECT. */
+export interface Peer {
+  /** Address without port. */
+  address: string
+  transport: Transport
+  tlsVersion: string | null
+  tlsCipher: string | null
+}
+
+/** The answer to one CONNECT. Nothing in it says more to the device than the code; the journal already has the rest. */
+export type Admission =
+  /** Durable: send CONNACK 0 and the push in one write, then wait for the device to hang up. */
+  | { kind: 'registered'; push: { topic: string; payload: string } }
+  | {
+      kind: 'admitted'
+      identity: Identity
+      keepAliveSeconds: number
+      keepAliveChanged: boolean
+      serverSubscriptions: readonly string[]
+    }
+  | { kind: 'refused'; reason: ReasonCode }
+
+/** One step of an explanation, in the order in which it was tried. */
+export interface ExplainStep {
+  step: 'parse' | 'transport' | 'product' | 'signature' | 'device' | 'credential' | 'rules' | 'keep-alive'
+  ok: boolean
+  /** English, one sentence. */
+  text: string
+  /** The same in Chinese. */
+  textZh: string
+}
+
+export interface Explanation {
+  decision: 'would-register' | 'would-log-in' | 'would-refuse'
+  reason: ReasonCode
+  mode: 'register' | 'regnwl' | 'secret' | 'token' | 'application' | null
+  productKey: string | null
+  deviceName: string | null
+  connackCode: number
+  mqtt5ReasonCode: number
+  retryable: boolean
+  sentence: { en: string; zh: string }
+  fix: { en: string; zh: string }
+  /** What the server would have signed. Never the secret or the signature. */
+  signedText: string | null
+  signMethod: string | null
+  mistakes: readonly { code: string; en: string; zh: string; fixEn: string; fixZh: string }[]
+  steps: readonly ExplainStep[]
+}
+
+/** The body of `POST /auth/register/device`. */
+export interface HttpRegistration {
+  productKey?: string
+  deviceName?: string
+  random?: string
+  sign?: string
+  signMethod?: string
+}
+export type HttpRegistrationAnswer =
+  | { ok: true; productKey: string; deviceName: string; deviceSecret: string }
+  | { ok: false; reason: ReasonCode }
+
+/** The heart: claim -> verify -> decide -> issue. Never rejects: a crash in a check means no (`internal-error`). */
+export interface Onboarding {
+  admit(connect: Connect, peer: Peer): Promise<Admission>
+  /** Goes through the same steps as `admit`, changes nothing, journals nothing. */
+  explain(input: { clientId: string; userName?: string; password?: string; keepAliveSeconds?: number }, transport: Transport): Promise<Explanation>
+  registerByHttp(request: HttpRegistration, peer: Peer): Promise<HttpRegistrationAnswer>
+  /** From now on new CONNECTs are answered with code 3 (`draining`). */
+  drain(): void
+}
+
+export interface OnboardingSettings {
+  instanceId: string | null
+  /** CONNECTs per device and minute, registrations included; beyond it code 3. 0 = no limit. */
+  connectsPerMinute: number
+}

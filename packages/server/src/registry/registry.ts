@@ -1,0 +1,41 @@
+import type { ReasonCode } from '@hatchway/protocol'
+import type { ActivationOutcome, ActivationRequest, RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
+import type { ApiKey, Device, NewJournalEntry, JournalEntry, Product } from './types.ts'
+
+/** What changed, for those who must act on it at once: cut a connection, publish a lifecycle message, drop a cached line. */
+export type RegistryChange =
+  | { kind: 'device-created' | 'device-deleted' | 'device-enabled' | 'device-disabled'; productKey: string; deviceName: string; at: number }
+  /** A DeviceSecret was replaced or ClientIDs were dropped or forbidden: connections that used them must end. */
+  | { kind: 'credentials-revoked'; productKey: string; deviceName: string; clientIds: readonly string[] | 'all' | 'secret'; at: number }
+  | { kind: 'product-changed' | 'product-deleted'; productKey: string; at: number }
+  | { kind: 'key-revoked'; keyId: string; at: number }
+
+/**
+ * The registry as the rest of the server uses it: the store with bounded caches on the lookups of every CONNECT,
+ * change notices, and the journal's buffer. Use cases for administration live beside it and go through the same notices.
+ */
+export interface Registry {
+  readonly store: Store
+  /** Cached; the returned objects must not be changed. */
+  product(productKey: string): Promise<Product | undefined>
+  device(productKey: string, deviceName: string): Promise<Device | undefined>
+  apiKey(id: string): Promise<ApiKey | undefined>
+  apiKeyBySecret(secret: string): Promise<ApiKey | undefined>
+
+  register(request: RegistrationRequest): Promise<RegistrationOutcome>
+  activate(request: ActivationRequest): Promise<ActivationOutcome>
+
+  readonly journal: Journal
+  onChange(listener: (change: RegistryChange) => void): () => void
+  close(): Promise<void>
+}
+
+/** Takes entries at any rate, keeps a bounded buffer, writes in batches, folds floods of alike entries; never throws, never waits. */
+export interface Journal {
+  record(entry: NewJournalEntry): void
+  /** Entries as they become durable. */
+  onEntry(listener: (entry: JournalEntry) => void): () => void
+  /** Entries folded or dropped because the buffer was full, by reason, since the start. */
+  readonly dropped: ReadonlyMap<ReasonCode, number>
+  flush(): Promise<void>
+}

@@ -1,0 +1,176 @@
+import type { ReasonCode } from '@hatchway/protocol'
+import type {
+  ApiKey,
+  Device,
+  DeviceStatus,
+  DeviceView,
+  JournalEntry,
+  NewJournalEntry,
+  Outcome,
+  Page,
+  Product,
+  ProductSettings,
+  ProductView,
+  TimeMs,
+} from './types.ts'
+
+/**
+ * The one seam between Hatchway and a database. SQLite implements it, PostgreSQL can; `store.suite.ts` is its specification.
+ * A promise of a changing call resolves only after the change is durable. Every call rejects with `StoreUnavailable` when the
+ * database can't be reached or takes longer than the store's time limit, and with `Conflict` where it says so.
+ */
+export interface Store {
+  /** Reads, decides by the rules and writes in one transaction: two requests for one device can't both win. */
+  register(request: RegistrationRequest): Promise<RegistrationOutcome>
+  /** Marks the first login with a DeviceSecret or a DeviceToken, if the credential is still the present one. */
+  activate(request: ActivationRequest): Promise<ActivationOutcome>
+
+  createProduct(product: Product): Promise<void> // Conflict 'product-exists'
+  product(productKey: string): Promise<Product | undefined>
+  productView(productKey: string): Promise<ProductView | undefined>
+  listProducts(query: { limit: number; cursor?: string }): Promise<Page<ProductView> & { total: number }>
+  updateProduct(productKey: string, change: Partial<ProductSettings> & { name?: string }, now: TimeMs): Promise<boolean>
+  deleteProduct(productKey: string): Promise<boolean>
+
+  createDevices(devices: readonly NewDevice[]): Promise<readonly CreateDeviceOutcome[]>
+  device(productKey: string, deviceName: string): Promise<Device | undefined>
+  deviceView(productKey: string, deviceName: string): Promise<DeviceView | undefined>
+  listDevices(query: DeviceQuery): Promise<Page<DeviceView> & { total: number }>
+  changeDevice(productKey: string, deviceName: string, change: DeviceChange): Promise<boolean>
+  deleteDevice(productKey: string, deviceName: string): Promise<boolean>
+
+  createApiKey(key: ApiKey): Promise<void> // Conflict 'key-exists'
+  apiKey(id: string): Promise<ApiKey | undefined>
+  apiKeyBySecretHash(secretHash: string): Promise<ApiKey | undefined>
+  listApiKeys(): Promise<readonly ApiKey[]>
+  revokeApiKey(id: string, now: TimeMs): Promise<boolean>
+
+  /** Not awaited by any device; batched, in order. */
+  notePresence(changes: readonly PresenceChange[]): Promise<void>
+
+  appendJournal(entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
+  listJournal(query: JournalQuery): Promise<Page<JournalEntry>>
+
+  counts(): Promise<StoreCounts>
+  /** Resolves if a read and a write go through. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface RegistrationRequest {
+  mode: 'register' | 'regnwl'
+  productKey: string
+  deviceName: string
+  now: TimeMs
+  /** Made before the transaction, because the rules are pure. */
+  fresh: { deviceSecret: string } | { clientId: string; tokenHash: string }
+  /** Written in the same transaction when the decision is to issue. */
+  journal: NewJournalEntry
+}
+
+export type RegistrationOutcome =
+  | { ok: true; journal: JournalEntry; created: boolean }
+  | { ok: false; reason: ReasonCode; problem?: string }
+
+export interface ActivationRequest {
+  productKey: string
+  deviceName: string
+  now: TimeMs
+  credential: { deviceSecret: string } | { clientId: string; tokenHash: string }
+}
+export type ActivationOutcome = { ok: true } | { ok: false; reason: ReasonCode }
+
+/** What registration does, decided by `RegistrationRules` from what the transaction read. */
+export type RegistrationDecision =
+  | { kind: 'refuse'; reason: ReasonCode; problem?: string }
+  /** Replaces the DeviceSecret, clears activation, `reopenedAt` and, after a reset, every ClientID. */
+  | { kind: 'issue-secret'; clearClientIds: boolean }
+  /** Adds a ClientID, creating the device if needed and dropping the pending one that it replaces. */
+  | { kind: 'issue-token'; createDevice: boolean; replaces: string | null }
+
+/** The pure rules of who may register. A store calls them inside its transaction; they are handed in from above (see ARCHITECTURE.md). */
+export interface RegistrationRules {
+  decideRegistration(
+    request: Pick<RegistrationRequest, 'mode' | 'productKey' | 'deviceName' | 'now'>,
+    product: Product | undefined,
+    device: Device | undefined,
+  ): RegistrationDecision
+}
+
+export interface NewDevice {
+  productKey: string
+  deviceName: string
+  deviceSecret: string | null
+  createdAt: TimeMs
+}
+export type CreateDeviceOutcome = 'created' | 'device-exists' | 'product-not-found'
+
+export type DeviceChange =
+  | { kind: 'reset'; now: TimeMs }
+  | { kind: 'disable' }
+  | { kind: 'enable' }
+  /** Forgets one ClientID or all: their slots are free again. */
+  | { kind: 'drop-client-id'; clientId: string }
+  | { kind: 'drop-all-client-ids' }
+  /** Forbids every ClientID but this one; forbidden ones keep their slots. */
+  | { kind: 'keep-client-id'; clientId: string; now: TimeMs }
+
+export interface DeviceQuery {
+  productKey: string
+  /** Part of the name, any case. */
+  search?: string
+  status?: DeviceStatus
+  limit: number
+  cursor?: string
+}
+
+export interface PresenceChange {
+  productKey: string
+  deviceName: string
+  online: boolean
+  at: TimeMs
+  address: string | null
+}
+
+export interface JournalQuery {
+  productKey?: string
+  deviceName?: string
+  outcome?: Outcome
+  reason?: string
+  /** Entries at or after this time. */
+  since?: TimeMs
+  /** Entries with a higher id, oldest first: for following. Without it: newest first. */
+  afterId?: number
+  limit: number
+  cursor?: string
+}
+
+export interface StoreCounts {
+  products: number
+  devices: number
+  online: number
+  activated: number
+  disabled: number
+  clientIds: number
+  journalEntries: number
+}
+
+/** The database can't be reached, is too slow, or is closing. `retryable` by nature. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+  readonly reason: 'store-unavailable' | 'store-slow'
+  constructor(message: string, reason: 'store-unavailable' | 'store-slow' = 'store-unavailable', cause?: unknown) {
+    super(message, { cause })
+    this.reason = reason
+  }
+}
+
+/** The name is taken. */
+export class Conflict extends Error {
+  override readonly name = 'Conflict'
+  readonly reason: ReasonCode
+  constructor(reason: ReasonCode, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+/** A program that the tests drive as a user would, and the Debian package that brings it. */
+interface Prerequisite {
+  name: string
+  debianPackage: string
+  present: () => boolean
+}
+
+const runs = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).error === undefined
+
+const PREREQUISITES: readonly Prerequisite[] = [
+  { name: 'openssl', debianPackage: 'openssl', present: () => runs('openssl', 'version') },
+  {
+    name: 'mosquitto_pub and mosquitto_sub',
+    debianPackage: 'mosquitto-clients',
+    present: () => runs('mosquitto_pub', '--help'),
+  },
+  { name: 'Paho for Python', debianPackage: 'python3-paho-mqtt', present: () => pythonWithPaho() !== undefined },
+]
+
+/** The Python that can import Paho: the one on the PATH, or the system's where another one stands before it. */
+export function pythonWithPaho(): string | undefined {
+  return ['python3', '/usr/bin/python3'].find(
+    python => spawnSync(python, ['-c', 'import paho.mqtt.client'], { stdio: 'ignore' }).status === 0,
+  )
+}
+
+/**
+ * Makes sure that what the tests need is there: on Debian as root by installing it, elsewhere by saying what to install.
+ *
+ * @returns an error sentence, or undefined when all is there
+ */
+export function bringPrerequisites(): string | undefined {
+  const missing = PREREQUISITES.filter(part => !part.present())
+  if (missing.length === 0) return undefined
+  const packages = missing.map(part => part.debianPackage)
+  const canInstall = existsSync('/etc/debian_version') && process.getuid?.() === 0
+  if (canInstall) {
+    console.log(`Installing what the tests need: ${packages.join(', ')}`)
+    const options = {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    } as const
+    spawnSync('apt-get', ['update', '-qq'], options)
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options)
+  }
+  const stillMissing = PREREQUISITES.filter(part => !part.present())
+  if (stillMissing.length === 0) return undefined
+  const list = stillMissing.map(part => `${part.name} (Debian package ${part.debianPackage})`).join(', ')
+  return `The tests need ${list}. Install what is missing and run npm test again.`
+}
