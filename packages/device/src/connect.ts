@@ -1,0 +1,63 @@
+import { type ConnectCredentials, secretLoginConnect, tokenLoginConnect } from '@hatchway/protocol'
+import type { IClientOptions, MqttClient } from 'mqtt'
+import type { Credentials } from './credentials.ts'
+import { LoginRefused } from './errors.ts'
+import { type Endpoint, isTls, openClient } from './open-client.ts'
+
+/** Any MQTT.js option may be given; clientId, username and password come from the credentials. */
+export interface ConnectOptions
+  extends Endpoint,
+    Omit<IClientOptions, 'clientId' | 'username' | 'password' | 'ca' | 'rejectUnauthorized'> {
+  credentials: Credentials
+  /** Limit of the first connection; default 15,000 ms. */
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
+const TIMEOUT_MS = 15_000
+const KEEP_ALIVE_SECONDS = 60
+// Spread, so that devices that lost a server together do not come back together.
+const RECONNECT_BASE_MS = 2000
+const RECONNECT_SPREAD_MS = 3000
+
+/**
+ * Logs in with saved credentials and resolves with the MQTT.js client after CONNACK 0; from then on the client
+ * reconnects by itself. Rejects with LoginRefused or ConnectionFailed, leaving nothing open.
+ */
+export async function connectDevice(options: ConnectOptions): Promise<MqttClient> {
+  const { url, ca, rejectUnauthorized, credentials, timeoutMs, signal, ...mqtt } = options
+  const login = buildLogin(credentials, isTls(url))
+  return openClient<MqttClient>(
+    {
+      endpoint: {
+        url,
+        ...(ca === undefined ? {} : { ca }),
+        ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+      },
+      mqtt: {
+        protocolVersion: 4,
+        keepalive: KEEP_ALIVE_SECONDS,
+        reconnectPeriod: RECONNECT_BASE_MS + Math.random() * RECONNECT_SPREAD_MS,
+        ...mqtt,
+        clientId: login.clientId,
+        username: login.userName,
+        password: login.password,
+      },
+      timeoutMs: timeoutMs ?? TIMEOUT_MS,
+      refused: code => new LoginRefused(code),
+      signal,
+    },
+    (client, resolve) => {
+      client.once('connect', () => {
+        // A refusal that meets a later reconnect may be over in a moment (the server restarts): go on trying.
+        client.options.reconnectOnConnackError = true
+        resolve(client)
+      })
+    },
+  )
+}
+
+function buildLogin(credentials: Credentials, tls: boolean): ConnectCredentials {
+  if (credentials.mode === 'regnwl') return tokenLoginConnect(credentials)
+  return secretLoginConnect({ ...credentials, secureMode: tls ? 2 : 3 })
+}
