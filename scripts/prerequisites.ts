@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 /** A program that the tests drive as a user would, and the Debian package that brings it. */
@@ -40,10 +40,10 @@ export function bringPrerequisites(): string | undefined {
   const canInstall = existsSync('/etc/debian_version') && process.getuid?.() === 0
   if (canInstall) {
     console.log(`Installing what the tests need: ${packages.join(', ')}`)
-    const options = {
+    const options: SpawnSyncOptions = {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    } as const
+    }
     spawnSync('apt-get', ['update', '-qq'], options)
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options)
   }

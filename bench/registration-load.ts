@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:tls'
+import { registrationConnect } from '@hatchway/protocol'
+import mqttPacket from 'mqtt-packet'
+
+/**
+ * The load of the registration benchmark: `count` devices, `parallel` at a time, each a full TLS handshake and one CONNECT.
+ * Arguments: JSON of `Load`. Prints one JSON line `Report`.
+ */
+export interface Load {
+  port: number
+  caFile: string
+  count: number
+  parallel: number
+  tlsVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** false: the bare peer, which closes without an answer. */
+  answers: boolean
+  mode: 'register' | 'regnwl'
+  productKey: string
+  productSecret: string
+  firstDevice: number
+}
+export interface Report {
+  done: number
+  failed: number
+  seconds: number
+  /** Of the generator itself, to show that it was not the bottleneck. */
+  cpuSeconds: number
+}
+
+const load = JSON.parse(process.argv[2] ?? '{}') as Load
+const ca = readFileSync(load.caFile)
+
+function device(index: number): Promise<boolean> {
+  const { clientId, userName, password } = registrationConnect({
+    mode: load.mode,
+    productKey: load.productKey,
+    productSecret: load.productSecret,
+    deviceName: `bench${index}`,
+    random: randomBytes(4).toString('hex'),
+    signMethod: 'hmacsha256',
+  })
+  const connectPacket = mqttPacket.generate({
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 4,
+    clean: true,
+    keepalive: 60,
+    clientId,
+    username: userName,
+    password: Buffer.from(password),
+  })
+  return new Promise(resolve => {
+    let answered = false
+    const socket = connect({
+      port: load.port,
+      host: '127.0.0.1',
+      ca,
+      servername: 'localhost',
+      minVersion: load.tlsVersion,
+      maxVersion: load.tlsVersion,
+    })
+    socket.setNoDelay(true)
+    socket.once('secureConnect', () => socket.write(connectPacket))
+    socket.on('data', chunk => {
+      // CONNACK 0, then the push, in one write.
+      answered = chunk.length > 4 && chunk[0] === 0x20 && chunk[3] === 0
+      socket.end(Buffer.from([0xe0, 0]))
+    })
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => resolve(load.answers ? answered : true))
+  })
+}
+
+const started = performance.now()
+let next = 0
+let failed = 0
+await Promise.all(
+  Array.from({ length: load.parallel }, async () => {
+    while (next < load.count) {
+      const index = next++
+      if (!(await device(load.firstDevice + index))) failed += 1
+    }
+  }),
+)
+const { user, system } = process.cpuUsage()
+const report: Report = {
+  done: load.count,
+  failed,
+  seconds: (performance.now() - started) / 1000,
+  cpuSeconds: (user + system) / 1e6,
+}
+process.stdout.write(`${JSON.stringify(report)}\n`)
