@@ -84,6 +84,14 @@ export const HTTP_REASONS = {
     fixEn: 'Choose another DeviceName, or reset the device that exists.',
     fixZh: '请更换 DeviceName，或重置已有的设备。',
   },
+  'key-exists': {
+    ...WRONG_REQUEST,
+    http: 409,
+    en: 'An API key with this id or secret exists already.',
+    zh: '该 ID 或密钥值的 API 密钥已存在。',
+    fixEn: 'Choose another secret, or leave it out to get a new one.',
+    fixZh: '请更换密钥值，或不填以自动生成。',
+  },
   'device-offline': {
     ...WRONG_REQUEST,
     http: 409,

@@ -69,8 +69,14 @@ export interface RegistrationRequest {
 }
 
 export type RegistrationOutcome =
-  | { ok: true; journal: JournalEntry; created: boolean }
+  | { ok: true; journal: JournalEntry; created: boolean; revoked?: RevokedCredentials }
   | { ok: false; reason: ReasonCode; problem?: string }
+
+/** Credentials that had logged in, so a connection may be using them, and that this registration has ended. */
+export interface RevokedCredentials {
+  secret: boolean
+  clientIds: readonly string[]
+}
 
 export interface ActivationRequest {
   productKey: string
@@ -173,4 +179,9 @@ export class Conflict extends Error {
     super(message)
     this.reason = reason
   }
+}
+
+/** A page's cursor is not one that this store gave out. */
+export class InvalidCursor extends Error {
+  override readonly name = 'InvalidCursor'
 }

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { MASTER_KEY_SIZE_BYTES } from './seal.ts'
+
+// 64 hex digits and a line end; a little room for a hand-made file with `\r\n`.
+const MAX_FILE_SIZE_BYTES = 128
+const OTHERS_MAY = 0o077
+
+/** The master key can't be used; the message is one sentence that names the file, its problem and the fix. */
+export class MasterKeyError extends Error {
+  override readonly name = 'MasterKeyError'
+}
+
+/**
+ * Reads the master key (64 hex digits in a file that only its owner may read), or makes one where there is no file.
+ *
+ * @throws MasterKeyError
+ */
+export async function loadOrCreateMasterKey(file: string): Promise<Buffer> {
+  return (await createKeyFile(file)) ?? (await readKeyFile(file))
+}
+
+async function createKeyFile(file: string): Promise<Buffer | undefined> {
+  let handle: FileHandle
+  try {
+    handle = await open(file, 'wx', 0o600) // exclusive: of two starts at once only one makes the key
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return undefined
+    throw unusable(file, `can't be created (${messageOf(error)})`, 'make its directory writable', error)
+  }
+  const key = randomBytes(MASTER_KEY_SIZE_BYTES)
+  try {
+    await handle.writeFile(`${key.toString('hex')}\n`)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await syncDirectory(dirname(file))
+  return key
+}
+
+// Without this the file's name could be lost in a power cut, and with it every secret sealed since.
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return // Windows can't open a directory for that
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readKeyFile(file: string): Promise<Buffer> {
+  let handle: FileHandle
+  try {
+    handle = await open(file, 'r')
+  } catch (error) {
+    throw unusable(file, `can't be read (${messageOf(error)})`, 'let the user that runs Hatchway read it', error)
+  }
+  try {
+    const { mode, size } = await handle.stat()
+    if (process.platform !== 'win32' && (mode & OTHERS_MAY) !== 0) {
+      const shown = (mode & 0o777).toString(8)
+      throw unusable(file, `may be read or changed by other users (mode ${shown})`, `run chmod 600 ${file}`)
+    }
+    const text = size > MAX_FILE_SIZE_BYTES ? '' : (await handle.readFile('utf8')).trim()
+    if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+      const fix = 'restore it from your backup, or delete it if no database was made with it'
+      throw unusable(file, `does not hold ${MASTER_KEY_SIZE_BYTES * 2} hex digits`, fix)
+    }
+    return Buffer.from(text, 'hex')
+  } finally {
+    await handle.close()
+  }
+}
+
+const unusable = (file: string, problem: string, fix: string, cause?: unknown): MasterKeyError =>
+  new MasterKeyError(`HATCHWAY_MASTER_KEY_FILE: the master key file ${file} ${problem}; ${fix}.`, { cause })
+
+const hasCode = (error: unknown, code: string): boolean => (error as { code?: unknown } | null)?.code === code
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,103 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { Conflict, InvalidCursor } from '../store.ts'
+import type { CallMap, Reply } from './calls.ts'
+import { type StorageProblem, sqliteCode, storageProblem } from './storage-error.ts'
+import type { Writer } from './writer.ts'
+
+/** A call as it travels: name and argument. */
+export type Call = readonly [name: string, argument: unknown]
+
+/** The storage failed, so the whole batch did: nothing of it is in the database. */
+export class BatchFailed extends Error {
+  override readonly name = 'BatchFailed'
+  readonly problem: StorageProblem
+
+  constructor(problem: StorageProblem, cause: unknown) {
+    super(problem.problem, { cause })
+    this.problem = problem
+  }
+}
+
+/**
+ * Runs changing calls in one transaction: one wait for the disk for all of them. Each runs in a savepoint of its own, so that
+ * one which fails spoils only itself. When this returns, all that the replies tell is durable.
+ *
+ * @throws BatchFailed
+ */
+export function writeBatches(writer: Writer, calls: CallMap): (batch: readonly Call[]) => Reply[] {
+  const { db, counters, journal, products } = writer
+  const [begin, commit] = [db.prepare('BEGIN IMMEDIATE'), db.prepare('COMMIT')]
+  const runOne = inSavepoint(writer, calls)
+  return batch => {
+    try {
+      begin.run()
+      products.forget()
+      counters.forgetSince(0)
+      const replies = batch.map(runOne)
+      counters.flush()
+      journal.prune()
+      commit.run()
+      return replies
+    } catch (error) {
+      rollBack(db)
+      const problem = storageProblem(error)
+      if (problem) throw new BatchFailed(problem, error)
+      throw error
+    }
+  }
+}
+
+function inSavepoint({ db, counters, products }: Writer, calls: CallMap): (call: Call) => Reply {
+  const savepoint = db.prepare('SAVEPOINT call')
+  const release = db.prepare('RELEASE call')
+  const rollBackTo = db.prepare('ROLLBACK TO call')
+  return call => {
+    savepoint.run()
+    const mark = counters.mark()
+    let reply: Reply
+    try {
+      reply = answer(calls, call)
+    } catch (error) {
+      if (storageProblem(error)) throw error
+      rollBackTo.run()
+      counters.forgetSince(mark)
+      products.forget()
+      reply = failure(error)
+    }
+    release.run()
+    return reply
+  }
+}
+
+// After a full disk SQLite may have rolled back by itself.
+function rollBack(db: DatabaseSync): void {
+  if (db.isTransaction) db.exec('ROLLBACK')
+}
+
+/** Runs reading calls one by one. */
+export function readBatches(calls: CallMap): (batch: readonly Call[]) => Reply[] {
+  return batch =>
+    batch.map(call => {
+      try {
+        return answer(calls, call)
+      } catch (error) {
+        const problem = storageProblem(error)
+        if (problem) throw new BatchFailed(problem, error)
+        return failure(error)
+      }
+    })
+}
+
+function answer(calls: CallMap, [name, argument]: Call): Reply {
+  const run = calls[name]
+  if (!run) throw new Error(`there is no call ${name}`)
+  return { value: run(argument as never) } // the asking side is typed by the same table
+}
+
+function failure(error: unknown): Reply {
+  if (error instanceof InvalidCursor) return { error: error.message, kind: 'cursor' }
+  if (error instanceof Conflict) return { error: error.message, kind: 'conflict', reason: error.reason }
+  const code = sqliteCode(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return { error: code === undefined ? message : `SQLite ${code}: ${message}`, kind: 'failed' }
+}

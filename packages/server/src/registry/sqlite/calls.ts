@@ -1,0 +1,109 @@
+import type { ReasonCode } from '@hatchway/protocol'
+import type {
+  ActivationOutcome,
+  ActivationRequest,
+  CreateDeviceOutcome,
+  DeviceChange,
+  DeviceQuery,
+  JournalQuery,
+  NewDevice,
+  PresenceChange,
+  RegistrationOutcome,
+  RegistrationRequest,
+  RevokedCredentials,
+  StoreCounts,
+} from '../store.ts'
+import type {
+  ApiKey,
+  Device,
+  DeviceView,
+  JournalEntry,
+  NewJournalEntry,
+  Page,
+  Product,
+  ProductSettings,
+  ProductView,
+  TimeMs,
+} from '../types.ts'
+
+// What the store asks of its database threads. Arguments and answers travel as JSON: plain data only.
+
+export interface DeviceId {
+  productKey: string
+  deviceName: string
+}
+
+/** A registration's outcome without the entry, which the asking side still has. */
+export type RegistrationReply =
+  | { ok: true; journalId: number; created: boolean; revoked: RevokedCredentials }
+  | Extract<RegistrationOutcome, { ok: false }>
+
+export type WriteCalls = {
+  register(request: RegistrationRequest): RegistrationReply
+  activate(request: ActivationRequest): ActivationOutcome
+  createProduct(product: Product): void
+  updateProduct(update: {
+    productKey: string
+    change: Partial<ProductSettings> & { name?: string }
+    now: TimeMs
+  }): boolean
+  deleteProduct(product: { productKey: string }): boolean
+  /** Removes some devices of deleted products; false when none is left. */
+  sweepOrphans(limits: { devices: number }): boolean
+  createDevices(devices: readonly NewDevice[]): readonly CreateDeviceOutcome[]
+  changeDevice(change: DeviceId & { change: DeviceChange }): boolean
+  deleteDevice(device: DeviceId): boolean
+  createApiKey(key: ApiKey): void
+  revokeApiKey(key: { id: string; now: TimeMs }): boolean
+  notePresence(changes: readonly PresenceChange[]): void
+  /** The ids of the entries, in their order. */
+  appendJournal(entries: readonly NewJournalEntry[]): readonly number[]
+  writeCheck(check: { now: TimeMs }): void
+}
+
+/** Lookups by key, on the way of every CONNECT. */
+export type ReadCalls = {
+  product(product: { productKey: string }): Product | undefined
+  productView(product: { productKey: string }): ProductView | undefined
+  device(device: DeviceId): Device | undefined
+  deviceView(device: DeviceId): DeviceView | undefined
+  apiKey(key: { id: string }): ApiKey | undefined
+  apiKeyBySecretHash(key: { secretHash: string }): ApiKey | undefined
+  readCheck(check: Record<never, never>): void
+}
+
+/** Pages and counts, which may read a whole table: on a thread of their own, so that no CONNECT waits for them. */
+export type ListCalls = {
+  listProducts(query: { limit: number; cursor?: string }): Page<ProductView> & { total: number }
+  listDevices(query: DeviceQuery): Page<DeviceView> & { total: number }
+  listApiKeys(query: Record<never, never>): readonly ApiKey[]
+  listJournal(query: JournalQuery): Page<JournalEntry>
+  counts(query: Record<never, never>): StoreCounts
+}
+
+export type Role = 'write' | 'read' | 'list'
+export type CallMap = Record<string, (argument: never) => unknown>
+
+/** One call's answer. `undefined` leaves `value` out. */
+export type Reply =
+  | { value?: unknown }
+  | { error: string; kind: 'failed' }
+  | { error: string; kind: 'store-unavailable' | 'store-slow' }
+  | { error: string; kind: 'conflict'; reason: ReasonCode }
+  | { error: string; kind: 'cursor' }
+
+/** What a thread says beside its answers, which are `Reply[]` as JSON text. */
+export type ThreadNotice = { kind: 'ready' } | { kind: 'unusable'; message: string }
+
+export interface ThreadOptions {
+  role: Role
+  file: string
+  masterKey: Uint8Array
+  /** The module that exports `rules: RegistrationRules`. */
+  rulesModule: string
+  journalLimit: number
+  busyTimeoutMs: number
+  sizeLimitBytes: number | null
+  /** Set on the server's start and not on a restart of the thread: the file may be made, and no device is connected yet. */
+  firstStart: { now: TimeMs } | null
+}

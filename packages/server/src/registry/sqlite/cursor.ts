@@ -1,0 +1,27 @@
+import { InvalidCursor } from '../store.ts'
+
+// A cursor is the last item's place in the order, so that rows which come and go between two pages move nothing.
+
+export const nameCursor = (name: string): string => Buffer.from(name).toString('base64url')
+export const idCursor = (id: number): string => String(id)
+
+/** @throws InvalidCursor */
+export function nameOfCursor(cursor: string): string {
+  const name = Buffer.from(cursor, 'base64url').toString()
+  if (name === '' || nameCursor(name) !== cursor) throw invalid(cursor)
+  return name
+}
+
+/** @throws InvalidCursor */
+export function idOfCursor(cursor: string): number {
+  const id = Number(cursor)
+  if (!/^\d{1,15}$/.test(cursor) || !Number.isSafeInteger(id)) throw invalid(cursor)
+  return id
+}
+
+const SHOWN_CHARACTERS = 40
+const invalid = (cursor: string): InvalidCursor =>
+  new InvalidCursor(
+    `cursor: ${JSON.stringify(cursor.slice(0, SHOWN_CHARACTERS))} was not given out by this list; ` +
+      'send the nextCursor of the page before, or none for the first page.',
+  )

@@ -1,0 +1,120 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/**
+ * The schema, one step per version (`PRAGMA user_version`). Steps that a release has shipped are never edited: add one.
+ *
+ * Devices hang on a number instead of on the ProductKey, so that deleting a product of a million devices is one row:
+ * its number goes to `orphans`, its devices are swept little by little, and a new product of the same key has another number.
+ * The counters of a product are kept by the writer (`counters.ts`), which is the only one that changes devices.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE products (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  product_key TEXT NOT NULL UNIQUE,
+  product_secret BLOB NOT NULL,
+  name TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  unactive_count INTEGER NOT NULL DEFAULT 0,
+  online_count INTEGER NOT NULL DEFAULT 0,
+  offline_count INTEGER NOT NULL DEFAULT 0,
+  disabled_count INTEGER NOT NULL DEFAULT 0,
+  activated_count INTEGER NOT NULL DEFAULT 0,
+  client_id_count INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE orphans (
+  product_id INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE devices (
+  product_id INTEGER NOT NULL,
+  device_name TEXT NOT NULL,
+  device_secret BLOB,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  activated_at INTEGER,
+  secret_activated_at INTEGER,
+  reopened_at INTEGER,
+  created_at INTEGER NOT NULL,
+  online INTEGER NOT NULL DEFAULT 0,
+  last_online_at INTEGER,
+  last_offline_at INTEGER,
+  address TEXT,
+  status TEXT NOT NULL GENERATED ALWAYS AS (
+    CASE WHEN disabled = 1 THEN 'DISABLE' WHEN activated_at IS NULL THEN 'UNACTIVE'
+         WHEN online = 1 THEN 'ONLINE' ELSE 'OFFLINE' END
+  ) VIRTUAL,
+  PRIMARY KEY (product_id, device_name)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX devices_by_status ON devices (product_id, status);
+CREATE INDEX devices_online ON devices (online) WHERE online = 1;
+
+CREATE TABLE client_ids (
+  product_id INTEGER NOT NULL,
+  device_name TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  token_hash TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  used_at INTEGER,
+  forbidden_at INTEGER,
+  PRIMARY KEY (product_id, device_name, client_id),
+  FOREIGN KEY (product_id, device_name) REFERENCES devices ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  products TEXT,
+  secret_hash TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE journal (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  time INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  product_key TEXT,
+  device_name TEXT,
+  mode TEXT,
+  address TEXT NOT NULL,
+  transport TEXT NOT NULL,
+  tls_version TEXT,
+  tls_cipher TEXT,
+  mqtt_version TEXT,
+  connack_code INTEGER,
+  detail TEXT
+) STRICT;
+CREATE INDEX journal_by_device ON journal (device_name) WHERE device_name IS NOT NULL;
+`,
+]
+
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/** Brings the schema to `SCHEMA_VERSION`, each step in its own transaction. */
+export function migrate(db: DatabaseSync): void {
+  for (let version = schemaVersion(db); version < SCHEMA_VERSION; version++) {
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      db.exec(MIGRATIONS[version]!) // within the list: version < its length
+      db.exec(`PRAGMA user_version = ${version + 1}`)
+      db.exec('COMMIT')
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+export function schemaVersion(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+}

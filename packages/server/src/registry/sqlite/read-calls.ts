@@ -1,0 +1,68 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Sealer } from '../seal.ts'
+import type { ReadCalls } from './calls.ts'
+import {
+  type ApiKeyRow,
+  apiKey,
+  type ClientIdRow,
+  type DeviceRow,
+  deviceView,
+  lazyDevice,
+  lazyProduct,
+  type ProductRow,
+  productView,
+} from './rows.ts'
+import { all, one, SELECT_CLIENT_IDS } from './writer.ts'
+
+export function readCalls(db: DatabaseSync, sealer: Sealer): ReadCalls {
+  return { ...registryReads(db, sealer), ...keyReads(db) }
+}
+
+function registryReads(
+  db: DatabaseSync,
+  sealer: Sealer,
+): Pick<ReadCalls, 'product' | 'productView' | 'device' | 'deviceView' | 'readCheck'> {
+  const selectProduct = db.prepare('SELECT * FROM products WHERE product_key = ?')
+  const selectDevice = db.prepare(`SELECT devices.* FROM products JOIN devices ON devices.product_id = products.id
+    WHERE product_key = ? AND device_name = ?`)
+  const selectClientIds = db.prepare(SELECT_CLIENT_IDS)
+  const check = db.prepare('SELECT count(*) FROM meta')
+  const deviceRows = (productKey: string, deviceName: string) => {
+    const row = one<DeviceRow>(selectDevice, productKey, deviceName)
+    return row && { row, clientIds: all<ClientIdRow>(selectClientIds, row.product_id, deviceName) }
+  }
+  return {
+    product({ productKey }) {
+      const row = one<ProductRow>(selectProduct, productKey)
+      return row && lazyProduct(row, sealer)
+    },
+    productView({ productKey }) {
+      const row = one<ProductRow>(selectProduct, productKey)
+      return row && productView(row)
+    },
+    device({ productKey, deviceName }) {
+      const found = deviceRows(productKey, deviceName)
+      return found && lazyDevice(productKey, found.row, found.clientIds, sealer)
+    },
+    deviceView({ productKey, deviceName }) {
+      const found = deviceRows(productKey, deviceName)
+      return found && deviceView(productKey, found.row, found.clientIds)
+    },
+    readCheck: () => void check.get(),
+  }
+}
+
+function keyReads(db: DatabaseSync): Pick<ReadCalls, 'apiKey' | 'apiKeyBySecretHash'> {
+  const byId = db.prepare('SELECT * FROM api_keys WHERE id = ?')
+  const bySecretHash = db.prepare('SELECT * FROM api_keys WHERE secret_hash = ?')
+  return {
+    apiKey({ id }) {
+      const row = one<ApiKeyRow>(byId, id)
+      return row && apiKey(row)
+    },
+    apiKeyBySecretHash({ secretHash }) {
+      const row = one<ApiKeyRow>(bySecretHash, secretHash)
+      return row && apiKey(row)
+    },
+  }
+}

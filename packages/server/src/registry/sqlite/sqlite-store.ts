@@ -1,0 +1,213 @@
+import type { RegistrationOutcome, RegistrationRequest, Store } from '../store.ts'
+import type { JournalEntry, NewJournalEntry, TimeMs } from '../types.ts'
+import type { ListCalls, ReadCalls, RegistrationReply, Role, ThreadOptions, WriteCalls } from './calls.ts'
+import { DatabaseThread, type ThreadSettings } from './thread.ts'
+
+export interface SqliteStoreOptions {
+  /** The database file; its directory must exist. `-wal` and `-shm` files stand beside it while it is open. */
+  file: string
+  /** 32 bytes; seals the secrets. */
+  masterKey: Uint8Array
+  /** The module that exports `rules: RegistrationRules`; the writing thread imports it. */
+  rulesModule: URL | string
+  clock?: () => TimeMs
+  /** How long changing calls are gathered for one commit, from the first on. */
+  groupCommitWindowMs?: number
+  /** So many changing calls are committed without waiting for the window's end. */
+  groupCommitRows?: number
+  /** After so long a call is rejected with `store-slow`. What it asked may still be done. */
+  callTimeoutMs?: number
+  /** The newest entries that the journal keeps. */
+  journalLimit?: number
+  /** The database grows to at most this; beyond it, changes are refused as on a full disk. */
+  sizeLimitBytes?: number
+  maxWaitingCalls?: number
+}
+
+const ROWS_PER_CALL = 500
+const DEFAULT_MAX_WAITING_CALLS = 20_000
+const MAX_WAITING_LISTS = 200
+
+interface Threads {
+  write: DatabaseThread<WriteCalls>
+  read: DatabaseThread<ReadCalls>
+  list: DatabaseThread<ListCalls>
+}
+
+/**
+ * The registry in one SQLite file, on Node's own `node:sqlite`: WAL, synchronous=FULL, group commit. Three threads, so that
+ * neither the event loop nor a CONNECT's lookup waits for the disk or for a long list.
+ *
+ * Rejects with one clear sentence if the file is no database, is damaged, is of a newer version, or has another master key.
+ */
+export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const clock = options.clock ?? Date.now
+  const threads: Threads = {
+    write: new DatabaseThread<WriteCalls>(threadSettings(options, 'write', clock())),
+    read: new DatabaseThread<ReadCalls>(threadSettings(options, 'read', clock())),
+    list: new DatabaseThread<ListCalls>(threadSettings(options, 'list', clock())), // started by its first call
+  }
+  const sweeper = orphanSweeper(threads.write)
+  const close = async (): Promise<void> => {
+    sweeper.stop()
+    await Promise.all([threads.read.close(), threads.list.close()])
+    await threads.write.close() // last, so that it folds the write-ahead log into the file
+  }
+  try {
+    await threads.write.start()
+    await threads.read.start()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  sweeper.sweep()
+  return {
+    ...registration(threads),
+    ...products(threads, sweeper.sweep),
+    ...devices(threads),
+    ...apiKeys(threads),
+    ...journal(threads),
+    counts: () => threads.list.call('counts', {}),
+    async check() {
+      await Promise.all([threads.write.call('writeCheck', { now: clock() }), threads.read.call('readCheck', {})])
+    },
+    close,
+  }
+}
+
+function threadSettings(options: SqliteStoreOptions, role: Role, now: TimeMs): ThreadSettings {
+  const callTimeoutMs = options.callTimeoutMs ?? 5000
+  const thread: ThreadOptions = {
+    role,
+    file: options.file,
+    masterKey: Uint8Array.from(options.masterKey),
+    rulesModule: String(options.rulesModule),
+    journalLimit: options.journalLimit ?? 100_000,
+    busyTimeoutMs: Math.floor(callTimeoutMs / 2), // so that a lock held elsewhere is told by its name
+    sizeLimitBytes: options.sizeLimitBytes ?? null,
+    firstStart: { now },
+  }
+  return {
+    thread,
+    callTimeoutMs,
+    windowMs: role === 'write' ? (options.groupCommitWindowMs ?? 5) : 0,
+    windowCalls: options.groupCommitRows ?? 64,
+    maxWaitingCalls: role === 'list' ? MAX_WAITING_LISTS : (options.maxWaitingCalls ?? DEFAULT_MAX_WAITING_CALLS),
+  }
+}
+
+function registration({ write }: Threads): Pick<Store, 'register' | 'activate'> {
+  const outcome = (request: RegistrationRequest, reply: RegistrationReply): RegistrationOutcome => {
+    if (!reply.ok) return reply
+    const { journalId, ...issued } = reply
+    return { ...issued, journal: { ...request.journal, id: journalId } }
+  }
+  return {
+    register: async request => outcome(request, await write.call('register', request)),
+    activate: request => write.call('activate', request),
+  }
+}
+
+function products(
+  { write, read, list }: Threads,
+  onDeleted: () => void,
+): Pick<Store, 'createProduct' | 'product' | 'productView' | 'listProducts' | 'updateProduct' | 'deleteProduct'> {
+  return {
+    createProduct: product => write.call('createProduct', product),
+    product: productKey => read.call('product', { productKey }),
+    productView: productKey => read.call('productView', { productKey }),
+    listProducts: query => list.call('listProducts', query),
+    updateProduct: (productKey, change, now) => write.call('updateProduct', { productKey, change, now }),
+    async deleteProduct(productKey) {
+      const deleted = await write.call('deleteProduct', { productKey })
+      if (deleted) onDeleted()
+      return deleted
+    },
+  }
+}
+
+function devices({
+  write,
+  read,
+  list,
+}: Threads): Pick<
+  Store,
+  'createDevices' | 'device' | 'deviceView' | 'listDevices' | 'changeDevice' | 'deleteDevice' | 'notePresence'
+> {
+  return {
+    createDevices: rows => inChunks(rows, chunk => write.call('createDevices', chunk)),
+    device: (productKey, deviceName) => read.call('device', { productKey, deviceName }),
+    deviceView: (productKey, deviceName) => read.call('deviceView', { productKey, deviceName }),
+    listDevices: query => list.call('listDevices', query),
+    changeDevice: (productKey, deviceName, change) => write.call('changeDevice', { productKey, deviceName, change }),
+    deleteDevice: (productKey, deviceName) => write.call('deleteDevice', { productKey, deviceName }),
+    async notePresence(changes) {
+      await inChunks(changes, async chunk => {
+        await write.call('notePresence', chunk)
+        return []
+      })
+    },
+  }
+}
+
+function apiKeys({
+  write,
+  read,
+  list,
+}: Threads): Pick<Store, 'createApiKey' | 'apiKey' | 'apiKeyBySecretHash' | 'listApiKeys' | 'revokeApiKey'> {
+  return {
+    createApiKey: key => write.call('createApiKey', key),
+    apiKey: id => read.call('apiKey', { id }),
+    apiKeyBySecretHash: secretHash => read.call('apiKeyBySecretHash', { secretHash }),
+    listApiKeys: () => list.call('listApiKeys', {}),
+    revokeApiKey: (id, now) => write.call('revokeApiKey', { id, now }),
+  }
+}
+
+function journal({ write, list }: Threads): Pick<Store, 'appendJournal' | 'listJournal'> {
+  const append = async (entries: readonly NewJournalEntry[]): Promise<JournalEntry[]> => {
+    const ids = await write.call('appendJournal', entries)
+    return entries.map((entry, at) => ({ ...entry, id: ids[at]! })) // one id for each entry
+  }
+  return {
+    appendJournal: entries => inChunks(entries, append),
+    listJournal: query => list.call('listJournal', query),
+  }
+}
+
+/** One after the other, so that a long import leaves room between its commits for devices that register. */
+async function inChunks<Row, Result>(
+  rows: readonly Row[],
+  run: (chunk: readonly Row[]) => Promise<readonly Result[]>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (let at = 0; at < rows.length; at += ROWS_PER_CALL) {
+    results.push(...(await run(rows.slice(at, at + ROWS_PER_CALL))))
+  }
+  return results
+}
+
+/** Removes the devices of deleted products little by little. What a stop or a failure interrupts, the next start goes on with. */
+function orphanSweeper(write: DatabaseThread<WriteCalls>): { sweep: () => void; stop: () => void } {
+  let stopped = false
+  let sweeping = false
+  const run = async (): Promise<void> => {
+    sweeping = true
+    try {
+      while (!stopped && (await write.call('sweepOrphans', { devices: ROWS_PER_CALL }))) {
+        // each round removed some: their number is finite
+      }
+    } finally {
+      sweeping = false
+    }
+  }
+  return {
+    sweep() {
+      // Unseen rows of a deleted product: nobody waits for them, and a failure leaves them to the next sweep.
+      if (!sweeping && !stopped) run().catch(() => undefined)
+    },
+    stop() {
+      stopped = true
+    },
+  }
+}

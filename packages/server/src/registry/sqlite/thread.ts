@@ -1,0 +1,227 @@
+import { Worker } from 'node:worker_threads'
+import { Conflict, InvalidCursor, StoreUnavailable } from '../store.ts'
+import type { CallMap, Reply, ThreadNotice, ThreadOptions } from './calls.ts'
+import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
+
+// The published package holds JavaScript, a checkout TypeScript.
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+const MAX_BATCH_CALLS = 512
+const MAX_BACK_OFF_MS = 5000
+const FIRST_BACK_OFF_MS = 100
+const GOOD_BYE_TIMEOUT_MS = 5000
+
+export interface ThreadSettings {
+  thread: ThreadOptions
+  /** How long calls are gathered from the first on; 0 = until the end of this turn of the event loop. */
+  windowMs: number
+  /** So many calls end the window early. */
+  windowCalls: number
+  maxWaitingCalls: number
+  callTimeoutMs: number
+}
+
+/** `down`: the thread ended or can't open the database; it is started again after a pause, until then calls fail at once. */
+type State = 'new' | 'starting' | 'ready' | 'down' | 'closed'
+
+/**
+ * The asking side of one database thread. Gathers calls for a moment and sends them as one message; while the thread works on a
+ * batch, calls gather for the next. Rejects with `StoreUnavailable` whatever can't be answered in time.
+ */
+export class DatabaseThread<Calls extends CallMap> {
+  readonly #settings: ThreadSettings
+  readonly #waiting: WaitingCalls
+  readonly #atWork: WaitingCalls
+  #state: State = 'new'
+  #worker: Worker | undefined
+  #batch: readonly WaitingCall[] | undefined
+  #cancelWindow: (() => void) | undefined
+  #cancelRestart: (() => void) | undefined
+  #failures = 0
+  #problem = 'the database thread is not started'
+  #onIdle: (() => void) | undefined
+
+  constructor(settings: ThreadSettings) {
+    this.#settings = settings
+    this.#waiting = new WaitingCalls(settings.callTimeoutMs)
+    this.#atWork = new WaitingCalls(settings.callTimeoutMs)
+  }
+
+  /** Resolves when the thread has opened the database; rejects with its one sentence if it can't. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => this.#launch(this.#settings.thread, resolve, reject))
+  }
+
+  call<Name extends keyof Calls & string>(
+    name: Name,
+    argument: Parameters<Calls[Name]>[0],
+  ): Promise<ReturnType<Calls[Name]>> {
+    if (this.#state === 'closed') return Promise.reject(new StoreUnavailable('the store is closing'))
+    if (this.#state === 'down') return Promise.reject(new StoreUnavailable(this.#problem))
+    if (this.#waiting.length >= this.#settings.maxWaitingCalls) {
+      const waiting = `${this.#settings.maxWaitingCalls} calls wait for the database already`
+      return Promise.reject(new StoreUnavailable(waiting, 'store-slow'))
+    }
+    if (this.#state === 'new') this.start().catch(() => undefined) // its failure rejects the waiting calls
+    const answer = this.#waiting.add(name, argument)
+    this.#openWindow()
+    return answer as Promise<ReturnType<Calls[Name]>> // the thread's side is typed by the same table
+  }
+
+  /** Finishes what was asked (bounded by the calls' time limit), then ends the thread. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    const serving = this.#state === 'ready' || this.#state === 'starting'
+    this.#state = 'closed'
+    this.#cancelRestart?.()
+    if (!serving) this.#waiting.rejectAll(new StoreUnavailable('the store is closing'))
+    if (this.#waiting.length > 0 || this.#batch) {
+      const idle = new Promise<void>(resolve => {
+        this.#onIdle = resolve
+      })
+      this.#cancelWindow?.()
+      this.#post()
+      await withTimeout(idle, this.#settings.callTimeoutMs)
+      this.#fail(new StoreUnavailable('the store is closing'))
+    }
+    await this.#sayGoodBye()
+  }
+
+  async #sayGoodBye(): Promise<void> {
+    const worker = this.#worker
+    if (!worker) return
+    const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
+    worker.postMessage('')
+    await withTimeout(gone, GOOD_BYE_TIMEOUT_MS)
+    await worker.terminate()
+  }
+
+  #launch(thread: ThreadOptions, onReady: () => void, onUnusable: (error: Error) => void): void {
+    this.#state = 'starting'
+    let problem: string | undefined
+    // Flags of the process, a loader for example, are no business of this thread.
+    const worker = new Worker(WORKER, { workerData: thread, execArgv: [], name: `database-${thread.role}` })
+    this.#worker = worker
+    worker.on('message', (message: string | ThreadNotice) => {
+      if (typeof message === 'string') this.#answered(JSON.parse(message) as Reply[])
+      else if (message.kind === 'unusable') problem = message.message
+      else this.#opened(onReady)
+    })
+    worker.on('error', error => {
+      problem = `The database thread failed: ${error instanceof Error ? error.message : String(error)}.`
+    })
+    worker.once('exit', () => {
+      this.#worker = undefined
+      this.#ended(problem ?? 'The database thread ended unexpectedly.')
+      onUnusable(new Error(this.#problem))
+    })
+  }
+
+  #opened(onReady: () => void): void {
+    if (this.#state === 'starting') this.#state = 'ready'
+    onReady()
+    if (this.#state === 'closed') this.#post()
+    else this.#openWindow()
+  }
+
+  #ended(problem: string): void {
+    this.#problem = problem
+    this.#fail(new StoreUnavailable(problem))
+    if (this.#state === 'closed') return
+    this.#state = 'down'
+    this.#failures += 1
+    const backOffMs =
+      this.#failures === 1 ? 0 : Math.min(FIRST_BACK_OFF_MS * 2 ** (this.#failures - 2), MAX_BACK_OFF_MS)
+    const again = { ...this.#settings.thread, firstStart: null }
+    // A failure to start is told to the calls, and leads here again.
+    this.#cancelRestart = later(() => this.#launch(again, ignore, ignore), backOffMs)
+  }
+
+  #openWindow(): void {
+    if (this.#state !== 'ready' || this.#batch || this.#waiting.length === 0) return
+    const { windowMs, windowCalls } = this.#settings
+    // What gathered while the thread was at work may have waited long enough.
+    const restMs = windowMs - this.#waiting.ageMs
+    const full = windowMs > 0 && (this.#waiting.length >= windowCalls || restMs <= 0)
+    if (full) this.#post()
+    else this.#cancelWindow ??= windowMs === 0 ? soon(() => this.#post()) : later(() => this.#post(), restMs)
+  }
+
+  #post(): void {
+    this.#cancelWindow?.()
+    this.#cancelWindow = undefined
+    if (this.#batch || !this.#worker || this.#waiting.length === 0 || this.#state === 'starting') return
+    const batch = this.#waiting.take(MAX_BATCH_CALLS)
+    this.#batch = batch
+    this.#atWork.adopt(batch)
+    this.#worker.postMessage(JSON.stringify(batch.map(({ name, argument }) => [name, argument])))
+  }
+
+  #answered(replies: readonly Reply[]): void {
+    const batch = this.#batch ?? []
+    this.#batch = undefined
+    this.#failures = 0
+    this.#atWork.take(batch.length)
+    for (const [at, call] of batch.entries()) if (!call.settled) settle(call, replies[at])
+    this.#next()
+  }
+
+  #next(): void {
+    if (this.#waiting.length === 0) this.#onIdle?.()
+    else if (this.#state === 'closed') this.#post()
+    else this.#openWindow()
+  }
+
+  #fail(error: StoreUnavailable): void {
+    this.#cancelWindow?.()
+    this.#cancelWindow = undefined
+    this.#batch = undefined
+    this.#atWork.rejectAll(error)
+    this.#waiting.rejectAll(error)
+    this.#onIdle?.()
+  }
+}
+
+const ignore = (): void => undefined
+
+/** Runs at the end of this turn of the event loop; returns how to prevent it. */
+function soon(run: () => void): () => void {
+  const immediate = setImmediate(run)
+  return () => clearImmediate(immediate)
+}
+
+function later(run: () => void, afterMs: number): () => void {
+  const timer = setTimeout(run, afterMs)
+  return () => clearTimeout(timer)
+}
+
+function settle(call: WaitingCall, reply: Reply | undefined): void {
+  call.settled = true
+  if (reply === undefined) call.reject(new StoreUnavailable('the database thread left a call unanswered'))
+  else if ('error' in reply) call.reject(errorOf(reply))
+  else call.resolve(reply.value)
+}
+
+function errorOf(reply: Extract<Reply, { error: string }>): Error {
+  switch (reply.kind) {
+    case 'store-unavailable':
+    case 'store-slow':
+      return new StoreUnavailable(reply.error, reply.kind)
+    case 'conflict':
+      return new Conflict(reply.reason, reply.error)
+    case 'cursor':
+      return new InvalidCursor(reply.error)
+    case 'failed':
+      return new Error(reply.error)
+    default:
+      return reply satisfies never
+  }
+}
+
+async function withTimeout(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([promise, timeout])
+  clearTimeout(timer)
+}
