@@ -41,7 +41,7 @@ export const parseClientId = (text: string): ParsedClientId => {
   return { kind: 'block', id, parameters: parseBlock(text.slice(first + 1, last)) }
 }
 
-/** The clientId that carries these entries, in their order. Throws RangeError for a `|`, `,` or `=` in the wrong place. */
+/** The clientId that carries these entries, in their order. Throws RangeError where it would not parse back. */
 export const formatClientId = (id: string, entries: Iterable<readonly [key: string, value: string]>): string => {
   if (id.includes('|')) throw new RangeError('clientId: the id before the first | may not hold a |')
   const pieces: string[] = []

@@ -43,8 +43,8 @@ const isExactlyOwnNames = (topic: string, at: number, device: DeviceIdentity): b
   afterOwnNames(topic, at, device) === topic.length
 
 /**
- * Where the topic carried by `/ext/rrpc/{messageId}/…` has its first name, else -1. SDKs put the carried topic in with and
- * without its leading slash (`/ext/rrpc/1/pk/dn/…`, `/ext/rrpc/1//pk/dn/…`), and `/sys/…` topics too.
+ * Where the topic carried by `/ext/rrpc/{messageId}/…` has its first name, else -1. SDKs put the carried topic in with
+ * and without its leading slash (`/ext/rrpc/1/pk/dn/…`, `/ext/rrpc/1//pk/dn/…`), and `/sys/…` topics too.
  */
 const rrpcNamesAt = (topic: string): number => {
   const slash = topic.indexOf('/', RRPC.length)
@@ -86,14 +86,18 @@ const isOwnTopic = (topic: string, device: DeviceIdentity): boolean => {
 const isProductAt = (topic: string, at: number, productKey: string): boolean =>
   topic.startsWith(productKey, at) && endsLevel(topic, at + productKey.length)
 
-/** Whether a topic keeps the limits. `/ext/rrpc/{messageId}` does not count: it carries a topic with limits of its own. */
+/** Whether a topic keeps the limits. `/ext/rrpc/{messageId}` is measured apart from the topic that it carries. */
 export const isWithinTopicLimits = (topic: string, limits: TopicLimits): boolean => {
   const carriedAt = topic.startsWith(RRPC) ? Math.max(topic.indexOf('/', RRPC.length), 0) : 0
-  if (topic.length - carriedAt > limits.maxBytes) return false
+  if (carriedAt > limits.maxBytes || topic.length - carriedAt > limits.maxBytes) return false
   let slashes = 0
-  for (let at = carriedAt; at < topic.length; at++) if (topic.charCodeAt(at) === SLASH) slashes++
-  if (slashes > limits.maxSlashes) return false
-  return topic.length * 3 <= limits.maxBytes || utf8SizeBytes(topic.slice(carriedAt)) <= limits.maxBytes
+  let isAscii = true
+  for (let at = carriedAt; at < topic.length; at++) {
+    const code = topic.charCodeAt(at)
+    if (code === SLASH) slashes++
+    else if (code >= 0x80) isAscii = false
+  }
+  return slashes <= limits.maxSlashes && (isAscii || utf8SizeBytes(topic.slice(carriedAt)) <= limits.maxBytes)
 }
 
 /** Whether a device may publish to a topic: a well-formed name below its own names, within the limits. */
@@ -104,8 +108,8 @@ export const deviceMayPublish = (
 ): boolean => isOwnTopic(topic, device) && isTopicName(topic) && isWithinTopicLimits(topic, limits)
 
 /**
- * Whether a device may subscribe to a filter: like publishing, and below `/broadcast/{pk}`. Wildcards may stand only where
- * every topic that they match is its own. `$share/{group}/` is judged by what it wraps.
+ * Whether a device may subscribe to a filter: like publishing, and below `/broadcast/{pk}`. Wildcards may stand only
+ * where every topic that they match is its own. `$share/{group}/` is judged by what it wraps.
  */
 export const deviceMaySubscribe = (
   device: DeviceIdentity,
@@ -116,11 +120,12 @@ export const deviceMaySubscribe = (
   const isOwn = inner.startsWith(BROADCAST)
     ? isProductAt(inner, BROADCAST.length, device.productKey)
     : isOwnTopic(inner, device)
-  return isOwn && isTopicFilter(filter) && isWithinTopicLimits(inner, limits)
+  const isBounded = filter.length - inner.length <= limits.maxBytes && isWithinTopicLimits(inner, limits)
+  return isOwn && isBounded && isTopicFilter(filter)
 }
 
 /**
- * Where the ProductKey of a topic or filter starts, -1 where it has no fixed place. A first level with a wildcard has none.
+ * Where the ProductKey of a topic or filter starts, -1 where it has no fixed place, as below a wild first level.
  * Update topics are placed from their end, so a filter with `#` has none either.
  */
 const productKeyAt = (topic: string): number => {
@@ -149,7 +154,7 @@ const isCovered = ({ products }: ApplicationCoverage, topic: string): boolean =>
   return products.has(topic.slice(at, slash === -1 ? topic.length : slash))
 }
 
-/** Whether an application may publish to a topic of the products that its key covers. `/as/…` is the platform's own voice. */
+/** Whether an application may publish to a topic: of a product that its key covers, and never on the platform's `/as/…`. */
 export const applicationMayPublish = (coverage: ApplicationCoverage, topic: string): boolean =>
   isCovered(coverage, topic) && !topic.startsWith('/as/') && isTopicName(topic)
 
@@ -161,7 +166,7 @@ export const applicationMaySubscribe = (coverage: ApplicationCoverage, filter: s
   isCovered(coverage, parseSharedFilter(filter)?.filter ?? filter) && isTopicFilter(filter)
 
 /**
- * What the server subscribes a device to when its clientId says `_ss=1`. `/sys/{pk}/{dn}/#` covers what the device itself
+ * What the server subscribes a device to when its clientId says `_ss=1`. `/sys/{pk}/{dn}/#` covers what the device
  * publishes too: whoever installs these must not send a device its own messages back.
  */
 export const downlinkFilters = (productKey: string, deviceName: string): readonly string[] => {

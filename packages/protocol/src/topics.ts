@@ -20,32 +20,34 @@ export const utf8SizeBytes = (text: string): number => {
   return sizeBytes
 }
 
+// No UTF-16 unit takes more than 3 bytes, so short texts need no counting.
+const isTopicText = (text: string): boolean =>
+  !text.includes('\0') && (text.length * 3 <= MAX_TOPIC_BYTES || utf8SizeBytes(text) <= MAX_TOPIC_BYTES)
+
 /** Whether the text may name a topic: not empty, at most 65,535 bytes, no wildcard, no U+0000. [MQTT-4.7.3-1] */
-export const isTopicName = (text: string): boolean => {
-  if (text === '' || text.length > MAX_TOPIC_BYTES) return false
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === PLUS || code === HASH || code === 0) return false
-  }
-  return utf8SizeBytes(text) <= MAX_TOPIC_BYTES
-}
+export const isTopicName = (text: string): boolean =>
+  text !== '' && !text.includes('+') && !text.includes('#') && isTopicText(text)
 
 /** Whether the text is a well-formed topic filter; of `$share/{group}/{filter}` both parts are checked. */
 export const isTopicFilter = (text: string): boolean => {
-  if (text === '' || text.length > MAX_TOPIC_BYTES) return false
-  if (text.startsWith(SHARE)) {
-    const shared = parseSharedFilter(text)
-    return shared !== undefined && isTopicFilter(shared.filter) && utf8SizeBytes(text) <= MAX_TOPIC_BYTES
-  }
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === 0) return false
-    if (code !== PLUS && code !== HASH) continue
-    if (at > 0 && text.charCodeAt(at - 1) !== SLASH) return false // [MQTT-4.7.1-2]
-    if (code === HASH ? at !== text.length - 1 : at < text.length - 1 && text.charCodeAt(at + 1) !== SLASH) return false
-  }
-  return utf8SizeBytes(text) <= MAX_TOPIC_BYTES
+  if (text === '' || !isTopicText(text)) return false
+  if (!text.startsWith(SHARE)) return hasWildcardsInPlace(text)
+  const shared = parseSharedFilter(text)
+  return shared !== undefined && hasWildcardsInPlace(shared.filter)
 }
+
+// + fills a whole level [MQTT-4.7.1-2], # is the whole last level [MQTT-4.7.1-1].
+const hasWildcardsInPlace = (filter: string): boolean => {
+  const hash = filter.indexOf('#')
+  if (hash !== -1 && (hash !== filter.length - 1 || !startsLevel(filter, hash))) return false
+  for (let plus = filter.indexOf('+'); plus !== -1; plus = filter.indexOf('+', plus + 1)) {
+    if (!startsLevel(filter, plus)) return false
+    if (plus < filter.length - 1 && filter.charCodeAt(plus + 1) !== SLASH) return false
+  }
+  return true
+}
+
+const startsLevel = (text: string, at: number): boolean => at === 0 || text.charCodeAt(at - 1) === SLASH
 
 /** Group and inner filter of `$share/{group}/{filter}`; undefined for any other text and for an empty or wild group. */
 export const parseSharedFilter = (text: string): { group: string; filter: string } | undefined => {

@@ -3,7 +3,7 @@ export interface Reason {
   /** What happened, one sentence. */
   en: string
   zh: string
-  /** CONNACK return code (MQTT 3.1 and 3.1.1), or null where no CONNACK carries it: the connection just closes, or it is already up. */
+  /** CONNACK return code (MQTT 3.1, 3.1.1), or null where none is sent: the connection closes, or is already up. */
   connack: 0 | 1 | 2 | 3 | 4 | null
   /** MQTT 5 reason code of the CONNACK, DISCONNECT, PUBACK or SUBACK. */
   mqtt5: number

@@ -81,7 +81,7 @@ export const TRANSPORT_REASONS = {
     en: 'The TLS handshake failed.',
     zh: 'TLS 握手失败。',
     fixEn:
-      'Give the client this server’s CA and a host name in the certificate; old C SDKs also need the RSA certificate and the legacy ciphers.',
+      'Give the client this CA and a host name of the certificate; old C SDKs also need RSA and the legacy ciphers.',
     fixZh: '请为客户端配置本服务器的 CA，并使用证书中的主机名；旧版 C SDK 还需要 RSA 证书和旧加密套件。',
   },
   'tls-handshake-timeout': {
