@@ -154,7 +154,7 @@ const isCovered = ({ products }: ApplicationCoverage, topic: string): boolean =>
   return products.has(topic.slice(at, slash === -1 ? topic.length : slash))
 }
 
-/** Whether an application may publish to a topic: of a product that its key covers, and never on the platform's `/as/…`. */
+/** Whether an application may publish to a topic: of a product its key covers, never on the platform's own `/as/…`. */
 export const applicationMayPublish = (coverage: ApplicationCoverage, topic: string): boolean =>
   isCovered(coverage, topic) && !topic.startsWith('/as/') && isTopicName(topic)
 
