@@ -69,7 +69,10 @@ export type HttpRegistrationAnswer =
 export interface Onboarding {
   admit(connect: Connect, peer: Peer): Promise<Admission>
   /** Goes through the same steps as `admit`, changes nothing, journals nothing. */
-  explain(input: { clientId: string; userName?: string; password?: string; keepAliveSeconds?: number }, transport: Transport): Promise<Explanation>
+  explain(
+    input: { clientId: string; userName?: string; password?: string; keepAliveSeconds?: number },
+    transport: Transport,
+  ): Promise<Explanation>
   registerByHttp(request: HttpRegistration, peer: Peer): Promise<HttpRegistrationAnswer>
   /** From now on new CONNECTs are answered with code 3 (`draining`). */
   drain(): void

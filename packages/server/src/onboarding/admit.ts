@@ -1,0 +1,133 @@
+import { type ClaimResult, parseClaim, type RandomBytes } from '@hatchway/protocol'
+import type { Connect } from '../mqtt/index.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { NewJournalEntry, TimeMs } from '../registry/types.ts'
+import type { Admission, HttpRegistrationAnswer, Onboarding, OnboardingSettings } from './admission.ts'
+import { type Attempt, refuse, type Verdict } from './attempt.ts'
+import { createConnectRate } from './connect-rate.ts'
+import { actingDesk, lookingDesk } from './desk.ts'
+import { createDiagnosisBudget } from './diagnosis.ts'
+import { createExplain } from './explain.ts'
+import { parseHttpRegistration } from './http-registration.ts'
+import { type Origin, originOf, refusedEntry, type Subject } from './journal-entry.ts'
+import { judge } from './judge.ts'
+import { refusalOf, refusedClaim } from './refusal.ts'
+import { issueDeviceSecret } from './register.ts'
+
+export interface OnboardingParts {
+  registry: Registry
+  /** Milliseconds since 1970. */
+  clock: () => TimeMs
+  /** Cryptographically strong. */
+  random: RandomBytes
+  settings: OnboardingSettings
+  /** Told of what should never happen: a crash in a check. The device is refused with `internal-error`. */
+  onError?: (error: unknown) => void
+}
+
+/** The heart of the server. It holds no timer and no handle, so there is nothing to close. */
+export function createOnboarding(parts: OnboardingParts): Onboarding {
+  const { registry, clock, settings, onError = () => {} } = parts
+  const rate = createConnectRate(settings.connectsPerMinute)
+  const desk = actingDesk(parts, rate, createDiagnosisBudget())
+  let draining = false
+
+  /** A crash in a check means no. Each refusal is journaled here; a registration already is, in the store's transaction. */
+  const settle = async (attempt: Attempt, subject: Subject, steps: () => Promise<Verdict>): Promise<Verdict> => {
+    let verdict: Verdict
+    try {
+      verdict = draining ? refuse('transport', 'draining') : await steps()
+    } catch (error) {
+      verdict = refusalOf(error)
+      if (verdict.reason === 'internal-error') onError(error)
+    }
+    if (verdict.kind === 'refused') {
+      const { reason, detail } = verdict
+      record(refusedEntry(attempt.origin, subject, { time: attempt.now, reason, detail }))
+    }
+    return verdict
+  }
+
+  const record = (entry: NewJournalEntry): void => {
+    try {
+      registry.journal.record(entry)
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  return {
+    async admit(connect, peer) {
+      const attempt = attemptOf(connect, originOf(peer, connect.protocolLevel), clock())
+      const read = parseClaim(connect)
+      return admissionOf(
+        await settle(attempt, subjectOf(read), async () =>
+          read.ok ? judge(read.claim, attempt, desk) : refusedClaim(read),
+        ),
+      )
+    },
+    async registerByHttp(request, peer) {
+      const attempt: Attempt = { ...nothingAsked, origin: originOf(peer, null), now: clock() }
+      const read = parseHttpRegistration(request)
+      const subject: Subject = {
+        mode: 'register',
+        productKey: clipped(request.productKey),
+        deviceName: clipped(request.deviceName),
+      }
+      return httpAnswerOf(
+        await settle(attempt, subject, async () => ('kind' in read ? read : issueDeviceSecret(read, attempt, desk))),
+      )
+    },
+    explain: createExplain(lookingDesk(parts, rate), clock),
+    drain() {
+      draining = true
+    },
+  }
+}
+
+const nothingAsked = { clientId: undefined, keepAliveSeconds: 0, mayBeNamed: false, trace: undefined } as const
+
+const attemptOf = (connect: Connect, origin: Origin, now: TimeMs): Attempt => ({
+  now,
+  origin,
+  clientId: connect.clientId,
+  keepAliveSeconds: connect.keepAliveSeconds,
+  mayBeNamed: connect.cleanStart || connect.protocolLevel === 5,
+  trace: undefined,
+})
+
+/** Longest name of a refused claim that is journaled; a good one is shorter. */
+const maxNameLength = 64
+
+const clipped = (name: string | undefined): string | null => name?.slice(0, maxNameLength) ?? null
+
+const subjectOf = (read: ClaimResult): Subject => {
+  const named: Partial<{ productKey: string; deviceName: string }> & { mode?: Subject['mode'] } = read.ok
+    ? read.claim
+    : read
+  return {
+    mode: named.mode ?? null,
+    productKey: clipped(named.productKey),
+    deviceName: clipped(named.deviceName),
+  }
+}
+
+const admissionOf = (verdict: Verdict): Admission => {
+  switch (verdict.kind) {
+    case 'refused':
+      return { kind: 'refused', reason: verdict.reason }
+    case 'registered':
+      return { kind: 'registered', push: verdict.message }
+    case 'admitted':
+      return verdict
+    default:
+      return verdict satisfies never
+  }
+}
+
+const httpAnswerOf = (verdict: Verdict): HttpRegistrationAnswer => {
+  if (verdict.kind === 'refused') return { ok: false, reason: verdict.reason }
+  if (verdict.kind !== 'registered' || verdict.push.mode !== 'register') return { ok: false, reason: 'internal-error' }
+  const { productKey, deviceName, deviceSecret } = verdict.push
+  return { ok: true, productKey, deviceName, deviceSecret }
+}
