@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { SecureContext } from 'node:tls'
+import type { Broker, Link } from '../broker/port.ts'
+import type { Onboarding } from '../onboarding/admission.ts'
+import type { Journal } from '../registry/registry.ts'
+import type { Transport } from '../registry/types.ts'
+import { Arrival, type ArrivalContext, type ArrivalObserver } from './arrival.ts'
+import type { Certificates } from './certificates/index.ts'
+import type { Connection } from './connection.ts'
+import { ConnectionLimits } from './connection-limits.ts'
+import { Deadlines } from './deadlines.ts'
+import type { GatewayLog } from './gateway-log.ts'
+import { HandshakeGate } from './handshake-gate.ts'
+import { gatewayEntry } from './journal-entry.ts'
+import { Listener, type ListenerAddress } from './listener.ts'
+import type { GatewaySettings } from './settings.ts'
+import { secureContextOf } from './tls-options.ts'
+import { WebSocketUpgrades } from './websocket-upgrades.ts'
+import { WriteTurn } from './write-turn.ts'
+
+export interface GatewayParts {
+  settings: GatewaySettings
+  onboarding: Onboarding
+  broker: Broker
+  journal: Journal
+  certificates: Certificates
+  clock: { now(): number }
+  log: GatewayLog
+}
+
+export interface GatewayStats {
+  /** Open MQTT connections by transport, and sockets that have not got that far. */
+  connections: Record<'tcp' | 'tls' | 'ws' | 'wss' | 'arriving', number>
+  handshakes: { waiting: number; inFlight: number; maxInFlight: number; done: number; failed: number }
+  /** Finished handshakes by version, since the start. */
+  tlsVersions: Record<string, number>
+  /** Connections turned away by a limit or a full waiting line, since the start. */
+  turnedAway: number
+}
+
+export interface Gateway {
+  /** Opens all ports, or none: throws ListenError. */
+  listen(): Promise<readonly ListenerAddress[]>
+  readonly addresses: readonly ListenerAddress[]
+  /** From the next handshake on; open connections go on. Throws if OpenSSL refuses them. */
+  reloadCertificates(certificates: Certificates): void
+  stats(): GatewayStats
+  /** Accepts no more and turns away handshakes that wait; answers under way are finished. */
+  drain(): void
+  /** Ends all connections, and cuts them when the time is over. Resolves when nothing is left open. */
+  close(timeoutMs: number): Promise<void>
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
+  return new SocketGateway(parts)
+}
+
+class SocketGateway implements Gateway, ArrivalObserver {
+  readonly #parts: GatewayParts
+  readonly #limits: ConnectionLimits
+  readonly #gate: HandshakeGate
+  readonly #arrivals = new Set<Arrival>()
+  readonly #context: ArrivalContext
+  readonly #ticketKeys = randomBytes(48)
+  readonly #deadlines: readonly { close(): void }[]
+  readonly #connections = { tcp: 0, tls: 0, ws: 0, wss: 0 }
+  readonly #tlsVersions: Record<string, number> = {}
+  #secureContext: SecureContext
+  #listeners: Listener[] = []
+  #addresses: readonly ListenerAddress[] = []
+  #handshakesDone = 0
+  #handshakesFailed = 0
+  #turnedAway = 0
+  #draining = false
+  #whenEmpty: (() => void) | undefined
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts
+    const { settings } = parts
+    this.#limits = new ConnectionLimits(settings)
+    this.#gate = new HandshakeGate({ maxWaiting: settings.maxWaitingHandshakes })
+    this.#secureContext = this.#secureContextOf(parts.certificates)
+    const closing = new Deadlines<Link>(settings.closeTimeoutMs, link => link.destroy())
+    const admitting = new Deadlines<Connection>(settings.admissionTimeoutMs, c => c.admissionTimedOut())
+    const registered = new Deadlines<Connection>(settings.registrationTimeoutMs, c => c.registrationTimedOut())
+    const connecting = new Deadlines<Arrival>(settings.connectTimeoutMs, arrival => arrival.expire())
+    this.#deadlines = [closing, admitting, registered, connecting]
+    const { onboarding, broker, journal, clock, log } = parts
+    const links = { turn: new WriteTurn(), closing }
+    this.#context = {
+      connections: { onboarding, broker, journal, clock, log, admitting, registered },
+      links,
+      gate: this.#gate,
+      webSockets: new WebSocketUpgrades({ maxMessageBytes: settings.maxWebSocketMessageBytes, links }),
+      connecting,
+      secureContext: () => this.#secureContext,
+      observer: this,
+    }
+  }
+
+  get addresses(): readonly ListenerAddress[] {
+    return this.#addresses
+  }
+
+  async listen(): Promise<readonly ListenerAddress[]> {
+    const { host, ports } = this.#parts.settings
+    const addresses: ListenerAddress[] = []
+    try {
+      for (const port of ports) {
+        const listener = new Listener(
+          socket => this.#accept(socket),
+          error => this.#parts.log.warn({ err: error }, 'a connection could not be accepted'),
+        )
+        addresses.push(await listener.listen(host, port))
+        this.#listeners.push(listener)
+      }
+    } catch (error) {
+      this.drain()
+      throw error
+    }
+    this.#addresses = addresses
+    return addresses
+  }
+
+  reloadCertificates(certificates: Certificates): void {
+    this.#secureContext = this.#secureContextOf(certificates)
+  }
+
+  stats(): GatewayStats {
+    const { tcp, tls, ws, wss } = this.#connections
+    const { waiting, inFlight, maxInFlight } = this.#gate
+    return {
+      connections: { tcp, tls, ws, wss, arriving: this.#arrivals.size - tcp - tls - ws - wss },
+      handshakes: { waiting, inFlight, maxInFlight, done: this.#handshakesDone, failed: this.#handshakesFailed },
+      tlsVersions: { ...this.#tlsVersions },
+      turnedAway: this.#turnedAway,
+    }
+  }
+
+  drain(): void {
+    this.#draining = true
+    for (const listener of this.#listeners) listener.stop()
+    for (const arrival of this.#arrivals) if (this.#gate.isWaiting(arrival)) arrival.destroy()
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.drain()
+    for (const arrival of this.#arrivals) arrival.end()
+    const timer = setTimeout(() => {
+      for (const arrival of this.#arrivals) arrival.destroy()
+    }, timeoutMs)
+    await new Promise<void>(resolve => {
+      this.#whenEmpty = resolve
+      if (this.#arrivals.size === 0) resolve()
+    })
+    clearTimeout(timer)
+    await Promise.all(this.#listeners.map(listener => listener.closed()))
+    this.#listeners = []
+    this.#gate.close()
+    for (const deadlines of this.#deadlines) deadlines.close()
+  }
+
+  handshakeDone(tlsVersion: string | null): void {
+    this.#handshakesDone += 1
+    const version = tlsVersion ?? 'unknown'
+    this.#tlsVersions[version] = (this.#tlsVersions[version] ?? 0) + 1
+  }
+
+  handshakeFailed(): void {
+    this.#handshakesFailed += 1
+  }
+
+  turnedAway(): void {
+    this.#turnedAway += 1
+  }
+
+  connectionOpened(transport: Transport): void {
+    this.#count(transport, 1)
+  }
+
+  gone(arrival: Arrival): void {
+    if (!this.#arrivals.delete(arrival)) return
+    this.#limits.leave(arrival.address)
+    if (arrival.transport !== undefined) this.#count(arrival.transport, -1)
+    if (this.#arrivals.size === 0) this.#whenEmpty?.()
+  }
+
+  #count(transport: Transport, change: 1 | -1): void {
+    if (transport !== 'http' && transport !== 'https') this.#connections[transport] += change
+  }
+
+  #accept(socket: Socket): void {
+    const address = plainAddress(socket.remoteAddress)
+    // Gone before we came to it, or accepted by the kernel just before the port was closed.
+    if (address === undefined || this.#draining) {
+      socket.destroy()
+      return
+    }
+    const entered = this.#limits.enter(address)
+    if (entered !== 'ok') {
+      this.#turnAway(socket, address, entered)
+      return
+    }
+    this.#arrivals.add(new Arrival(this.#context, socket, address))
+  }
+
+  #turnAway(socket: Socket, address: string, limit: 'total' | 'address'): void {
+    this.turnedAway()
+    const { journal, clock, settings } = this.#parts
+    const problem =
+      limit === 'total'
+        ? `all ${settings.maxConnections} connections are in use`
+        : `${settings.maxConnectionsPerAddress} connections from this address are open`
+    const peer = { address, transport: 'tcp', tlsVersion: null, tlsCipher: null } as const
+    journal.record(gatewayEntry(clock.now(), peer, 'too-many-connections', { problem }))
+    socket.destroy()
+  }
+
+  #secureContextOf(certificates: Certificates): SecureContext {
+    const { legacyCiphers } = this.#parts.settings
+    return secureContextOf(certificates.pairs, { legacyCiphers, ticketKeys: this.#ticketKeys })
+  }
+}
+
+/** IPv4 as IPv4 also where it came in on an IPv6 socket. */
+function plainAddress(address: string | undefined): string | undefined {
+  return address?.startsWith('::ffff:') === true && address.includes('.') ? address.slice(7) : address
+}

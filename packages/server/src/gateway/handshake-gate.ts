@@ -1,0 +1,146 @@
+import { defaultPaceLimits, HandshakePace, type PaceLimits } from './handshake-pace.ts'
+
+/** A connection that wants to do its TLS handshake. */
+export interface HandshakeCandidate {
+  startHandshake(): void
+}
+
+export interface HandshakeGateOptions {
+  maxWaiting: number
+  pace?: PaceLimits
+  /** Milliseconds, monotonic. */
+  now?: () => number
+}
+
+/** A peer that takes longer than this waits on its network; it no longer counts, so slow ones can't hold the gate shut. */
+const slowAfterMs = 1000
+/** How often the loop's lag is measured while handshakes wait; also when slow ones are looked for. */
+const measureEveryMs = 10
+
+/**
+ * Lets TLS handshakes begin at a pace that keeps the event loop's lag bounded, so that a storm of new devices doesn't
+ * stall those already connected. In calm times a handshake begins at once; timers run only while some wait.
+ */
+export class HandshakeGate {
+  readonly #maxWaiting: number
+  readonly #pace: HandshakePace
+  readonly #now: () => number
+  readonly #waiting = new Set<HandshakeCandidate>()
+  /** With the time of their start, oldest first. */
+  readonly #inFlight = new Map<HandshakeCandidate, number>()
+  #startedThisTurn = 0
+  #turnScheduled = false
+  #measuring: NodeJS.Timeout | undefined
+  #measuredAt = 0
+
+  constructor(options: HandshakeGateOptions) {
+    this.#maxWaiting = options.maxWaiting
+    this.#pace = new HandshakePace(options.pace ?? defaultPaceLimits)
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
+  get maxInFlight(): number {
+    return this.#pace.maxInFlight
+  }
+
+  /** Starts the candidate now or later; false if the waiting line is full. */
+  enter(candidate: HandshakeCandidate): boolean {
+    if (this.#waiting.size === 0 && this.#mayStart()) {
+      this.#start(candidate)
+      return true
+    }
+    if (this.#waiting.size >= this.#maxWaiting) return false
+    this.#waiting.add(candidate)
+    this.#measure()
+    if (!this.#full()) this.#scheduleTurn()
+    return true
+  }
+
+  /** The handshake is over, or its connection is gone; also for one that still waits. */
+  leave(candidate: HandshakeCandidate): void {
+    this.#waiting.delete(candidate)
+    if (this.#inFlight.delete(candidate) && this.#waiting.size > 0) this.#scheduleTurn()
+  }
+
+  isWaiting(candidate: HandshakeCandidate): boolean {
+    return this.#waiting.has(candidate)
+  }
+
+  /** Empties the waiting line. */
+  takeWaiting(): HandshakeCandidate[] {
+    const all = [...this.#waiting]
+    this.#waiting.clear()
+    return all
+  }
+
+  close(): void {
+    this.#waiting.clear()
+    this.#inFlight.clear()
+    clearTimeout(this.#measuring)
+    this.#measuring = undefined
+  }
+
+  #full(): boolean {
+    return this.#inFlight.size >= this.#pace.maxInFlight
+  }
+
+  #mayStart(): boolean {
+    return !this.#full() && this.#startedThisTurn < this.#pace.maxPerTurn
+  }
+
+  #start(candidate: HandshakeCandidate): void {
+    this.#startedThisTurn += 1
+    this.#inFlight.set(candidate, this.#now())
+    this.#scheduleTurn()
+    candidate.startHandshake()
+  }
+
+  /** A turn both counts afresh and goes on with the waiting line. */
+  #scheduleTurn(): void {
+    if (this.#turnScheduled) return
+    this.#turnScheduled = true
+    setImmediate(() => {
+      this.#turnScheduled = false
+      this.#startedThisTurn = 0
+      this.#admitWaiting()
+    })
+  }
+
+  #admitWaiting(): void {
+    for (const candidate of this.#waiting) {
+      if (!this.#mayStart()) return
+      this.#waiting.delete(candidate)
+      this.#start(candidate)
+    }
+  }
+
+  /** Runs from the first that has to wait until none does. */
+  #measure(): void {
+    if (this.#measuring !== undefined) return
+    this.#measuredAt = this.#now()
+    this.#measuring = setTimeout(() => {
+      this.#measuring = undefined
+      const now = this.#now()
+      this.#pace.observe(now - this.#measuredAt - measureEveryMs, this.#full())
+      this.#forgetSlow(now)
+      if (this.#waiting.size === 0) return
+      this.#measure()
+      this.#scheduleTurn()
+    }, measureEveryMs).unref()
+  }
+
+  #forgetSlow(now: number): void {
+    for (const [candidate, startedAt] of this.#inFlight) {
+      if (now - startedAt < slowAfterMs) return
+      this.#inFlight.delete(candidate)
+    }
+  }
+}

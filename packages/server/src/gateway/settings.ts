@@ -1,0 +1,36 @@
+/** Settings of the gateway; times in ms, sizes in bytes. */
+export interface GatewaySettings {
+  /** Address that the ports listen on. */
+  host: string
+  /** Each takes TLS, plain TCP, ws and wss; 0 = a free one. */
+  ports: readonly number[]
+  /** Offer the static-RSA suites, which older C SDKs need. */
+  legacyCiphers: boolean
+  /** From accepting a connection to its whole CONNECT, TLS handshake and the wait for it included. */
+  connectTimeoutMs: number
+  /** How long a registered device may take to hang up. */
+  registrationTimeoutMs: number
+  /** How long onboarding may take over one CONNECT; a net under its own time limits. */
+  admissionTimeoutMs: number
+  /** From our end of a connection to the peer's. */
+  closeTimeoutMs: number
+  maxConnections: number
+  maxConnectionsPerAddress: number
+  maxWaitingHandshakes: number
+  /** One WebSocket message, which may hold several packets. */
+  maxWebSocketMessageBytes: number
+}
+
+export const defaultGatewaySettings: GatewaySettings = {
+  host: '0.0.0.0',
+  ports: [1883],
+  legacyCiphers: true,
+  connectTimeoutMs: 10_000,
+  registrationTimeoutMs: 15_000,
+  admissionTimeoutMs: 30_000,
+  closeTimeoutMs: 2000,
+  maxConnections: 100_000,
+  maxConnectionsPerAddress: 4096,
+  maxWaitingHandshakes: 4096,
+  maxWebSocketMessageBytes: 1_048_576,
+}

@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net'
+import type { GatewayLink, LinkContext } from './gateway-link.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
+
+/**
+ * A link over TCP or TLS. What is written in one turn of the loop leaves in one write; while the socket has bytes that
+ * the kernel has not taken, more are gathered here, so that a slow reader costs few and large writes.
+ */
+export class SocketLink implements GatewayLink {
+  readonly address: string
+  onDrain: (() => void) | undefined
+  readonly #socket: Socket
+  readonly #context: LinkContext
+  readonly #gathered = new GatheredBytes()
+  /** In the turn's list, or about to be flushed when the socket has drained. */
+  #due = false
+  /** The socket holds bytes of ours; `#written` will be called. */
+  #blocked = false
+  #ending = false
+  readonly #written = (): void => this.#afterWrite()
+
+  constructor(socket: Socket, address: string, context: LinkContext) {
+    this.#socket = socket
+    this.address = address
+    this.#context = context
+  }
+
+  get pendingBytes(): number {
+    return this.#gathered.sizeBytes + this.#socket.writableLength
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#ending || !this.#socket.writable) return
+    this.#gathered.push(bytes)
+    if (this.#due) return
+    this.#due = true
+    if (!this.#blocked) this.#context.turn.add(this)
+  }
+
+  /** Hands what is gathered to the socket now. */
+  flush(): void {
+    this.#due = false
+    const socket = this.#socket
+    if (!socket.writable) this.#gathered.clear()
+    const chunks = this.#gathered.take()
+    const last = chunks.length - 1
+    if (last < 0) return
+    if (last > 0) socket.cork()
+    for (let at = 0; at < last; at++) socket.write(chunks[at]!) // in bounds: at < last
+    socket.write(chunks[last]!, this.#written) // in bounds: there is one
+    if (last > 0) socket.uncork()
+    this.#blocked = socket.writableLength > 0
+  }
+
+  pauseReading(): void {
+    this.#socket.pause()
+  }
+
+  resumeReading(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    if (this.#ending) return
+    this.flush()
+    this.#ending = true
+    this.onDrain = undefined
+    // A paused socket would never see the peer's end.
+    this.#socket.resume()
+    this.#socket.end()
+    if (!this.#socket.closed) this.#context.closing.add(this)
+  }
+
+  destroy(): void {
+    this.#ending = true
+    this.onDrain = undefined
+    this.#gathered.clear()
+    this.#socket.destroy()
+  }
+
+  closed(): void {
+    this.onDrain = undefined
+    this.#context.closing.remove(this)
+  }
+
+  #afterWrite(): void {
+    if (!this.#blocked || this.#socket.writableLength > 0) return
+    this.#blocked = false
+    if (this.#due) this.flush()
+    if (this.pendingBytes === 0) this.onDrain?.()
+  }
+}

@@ -1,0 +1,83 @@
+import type { WebSocket } from 'ws'
+import type { GatewayLink, LinkContext } from './gateway-link.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
+
+const normalClosure = 1000
+const sendOptions = { binary: true, compress: false, fin: true }
+
+/** A link over WebSocket: one binary frame a turn. MQTT packets need not line up with frames. [MQTT-6.0.0-2] */
+export class WebSocketLink implements GatewayLink {
+  readonly address: string
+  onDrain: (() => void) | undefined
+  readonly #webSocket: WebSocket
+  readonly #context: LinkContext
+  readonly #gathered = new GatheredBytes()
+  #due = false
+  #blocked = false
+  #ending = false
+  readonly #sent = (): void => this.#afterSend()
+
+  constructor(webSocket: WebSocket, address: string, context: LinkContext) {
+    this.#webSocket = webSocket
+    this.address = address
+    this.#context = context
+  }
+
+  get pendingBytes(): number {
+    return this.#gathered.sizeBytes + this.#webSocket.bufferedAmount
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#ending || this.#webSocket.readyState !== this.#webSocket.OPEN) return
+    this.#gathered.push(bytes)
+    if (this.#due) return
+    this.#due = true
+    if (!this.#blocked) this.#context.turn.add(this)
+  }
+
+  flush(): void {
+    this.#due = false
+    const webSocket = this.#webSocket
+    if (webSocket.readyState !== webSocket.OPEN) this.#gathered.clear()
+    const chunks = this.#gathered.take()
+    for (const chunk of chunks) webSocket.send(chunk, sendOptions, this.#sent)
+    this.#blocked = chunks.length > 0
+  }
+
+  pauseReading(): void {
+    this.#webSocket.pause()
+  }
+
+  resumeReading(): void {
+    this.#webSocket.resume()
+  }
+
+  end(): void {
+    if (this.#ending) return
+    this.flush()
+    this.#ending = true
+    this.onDrain = undefined
+    this.#webSocket.resume()
+    this.#webSocket.close(normalClosure)
+    if (this.#webSocket.readyState !== this.#webSocket.CLOSED) this.#context.closing.add(this)
+  }
+
+  destroy(): void {
+    this.#ending = true
+    this.onDrain = undefined
+    this.#gathered.clear()
+    this.#webSocket.terminate()
+  }
+
+  closed(): void {
+    this.onDrain = undefined
+    this.#context.closing.remove(this)
+  }
+
+  #afterSend(): void {
+    if (this.#webSocket.bufferedAmount > 0) return
+    this.#blocked = false
+    if (this.#due) this.flush()
+    if (this.pendingBytes === 0) this.onDrain?.()
+  }
+}
