@@ -1,0 +1,289 @@
+import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
+import { decode, encode, Framer, MalformedPacket, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
+import type { Attachment, AttachRequest, Identity, Link } from '../port.ts'
+import type { Congestible, Pausable } from './congestion.ts'
+import { largestPacketFor } from './engine/connack.ts'
+import { type Close, type Effect, failure } from './engine/effects.ts'
+import { receivePacket } from './engine/session.ts'
+import { IncidentReport } from './incident-report.ts'
+import { Outbox } from './outbox.ts'
+import { type Wire, wireOf } from './publication.ts'
+import { type IntakeHost, PublishIntake } from './publish-intake.ts'
+import type { Rights } from './rights.ts'
+import type { Line, Session } from './session.ts'
+import { maxPacketSizeBytes } from './settings.ts'
+import type { OfflineReason, Surroundings } from './surroundings.ts'
+import type { TurnMember } from './turn.ts'
+
+const publishType = 3
+const barePuback = 0x40
+
+/** What ends a connection and should be read about; its other ends are told by its presence alone. */
+const incidents: ReadonlySet<string> = new Set<ReasonCode>([
+  'packet-malformed',
+  'packet-too-large',
+  'protocol-error',
+  'topic-alias-invalid',
+  'receive-maximum-exceeded',
+  'slow-reader',
+  'internal-error',
+])
+
+/**
+ * One client's connection: takes its bytes apart, asks the session engine, and does what it says. Everything that the
+ * connection sends goes through its outbox.
+ */
+export class Connection implements Attachment, Line, TurnMember, IntakeHost {
+  readonly session: Session
+  readonly identity: Identity
+  readonly level: ProtocolLevel
+  readonly wire: Wire
+  readonly outbox: Outbox
+  readonly maxPacketSizeBytes: number
+  readonly will: AttachRequest['connect']['will']
+  readonly address: string
+  readonly incidents: IncidentReport
+  /** Sweeps without a byte after which the client is gone; 0 = never. [MQTT-3.1.2-22] */
+  readonly patienceTicks: number
+  /** The sweep of the last byte. */
+  heardAt: number
+  isPaused = false
+  hasEnded = false
+  readonly #link: Link
+  readonly #around: Surroundings<Connection>
+  readonly #framer: Framer
+  readonly #intake: PublishIntake
+  readonly #waitsFor = new Set<Congestible>()
+  #isReading = false
+  #isUnflushed = false
+  #isSlowReader = false
+
+  constructor(request: AttachRequest, session: Session, rights: Rights, around: Surroundings<Connection>) {
+    const { connect, link, keepAliveSeconds } = request
+    const { settings } = around
+    this.session = session
+    this.identity = request.identity
+    this.level = connect.protocolLevel
+    this.wire = wireOf(this.level)
+    this.outbox = new Outbox(link, around.meter)
+    this.maxPacketSizeBytes = largestPacketFor(connect)
+    this.will = connect.will
+    this.address = link.address
+    this.incidents = new IncidentReport(settings.incidentBurst, incident => around.report(incident))
+    this.patienceTicks = Math.ceil((keepAliveSeconds * 1500) / settings.sweepMs)
+    this.heardAt = around.tick
+    this.#link = link
+    this.#around = around
+    this.#framer = new Framer({ maxPacketSizeBytes: maxPacketSizeBytes(settings) })
+    this.#intake = new PublishIntake(this, rights, around)
+    link.onDrain = () => this.#drained()
+  }
+
+  get pausable(): Pausable {
+    return this
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.hasEnded) return
+    this.heardAt = this.#around.tick
+    this.#around.meter.bytesIn += chunk.length
+    this.#framer.push(chunk)
+    this.#read()
+  }
+
+  closed(): void {
+    this.#end('connection-lost', false)
+    this.#around.linkClosed(this)
+  }
+
+  /** Ends the connection; an MQTT 5 client is told why. */
+  close(reason: ReasonCode): void {
+    this.#close(failure(reason, reasonOf(reason).mqtt5))
+  }
+
+  refuse(reason: ReasonCode, problem: string): void {
+    this.#close(failure(reason, reasonOf(reason).mqtt5, problem))
+  }
+
+  /** Ends it after a CONNACK that says no: there is nothing more to say. */
+  turnAway(problem: string): void {
+    this.#close(failure('protocol-error', undefined, problem))
+  }
+
+  destroy(): void {
+    this.#link.destroy()
+  }
+
+  report(reason: ReasonCode, what: { topic?: string; problem?: string | undefined; closed?: boolean }): void {
+    const { identity, address, level } = this
+    const { problem, ...rest } = what
+    const incident = { identity, address, reason, closed: false, ...rest, protocolLevel: level }
+    const told = this.incidents.report(problem === undefined ? incident : { ...incident, problem })
+    if (!told) this.#around.meter.dropped['incident-not-reported']++
+  }
+
+  // Sending
+
+  send(packet: Packet): void {
+    this.outbox.packet(encode(packet, this.level))
+    this.wrote()
+  }
+
+  acknowledge(firstByte: number, packetId: number): void {
+    this.outbox.acknowledge(firstByte, packetId)
+    this.wrote()
+  }
+
+  wrote(): void {
+    if (this.#isUnflushed) return
+    this.#isUnflushed = true
+    this.#around.turn.flush(this)
+  }
+
+  flush(): void {
+    this.#isUnflushed = false
+    this.outbox.flush()
+    if (this.hasEnded) return
+    if (this.outbox.unsentBytes > this.#around.settings.unsentBytesMax) this.endSlowReader()
+    else this.session.pump()
+  }
+
+  endSlowReader(): void {
+    if (this.#isSlowReader) return
+    this.#isSlowReader = true
+    this.#around.turn.closeSlowReader(this)
+  }
+
+  /** No farewell: it would wait behind all that the client does not read. */
+  closeSlowReader(): void {
+    if (this.hasEnded) return
+    const { unsentBytes } = this.outbox
+    const { queuedMessages, queuedBytes } = this.session.state.outbound
+    const problem = `${unsentBytes} bytes were unsent, ${queuedMessages} messages of ${queuedBytes} bytes queued`
+    this.#link.destroy()
+    this.report('slow-reader', { problem, closed: true })
+    this.#end('slow-reader', false)
+  }
+
+  // Being slowed
+
+  pauseFor(client: Congestible): boolean {
+    if (this.hasEnded || this.#around.congestion.has(this.session)) return false
+    this.#waitsFor.add(client)
+    if (!this.isPaused) {
+      this.isPaused = true
+      this.#link.pauseReading()
+    }
+    return true
+  }
+
+  release(client: Congestible): void {
+    this.#waitsFor.delete(client)
+    if (this.#waitsFor.size === 0) this.#around.turn.resume(this)
+  }
+
+  resume(): void {
+    if (!this.isPaused || this.hasEnded || this.#waitsFor.size > 0) return
+    this.isPaused = false
+    this.heardAt = this.#around.tick
+    this.#read()
+    if (!this.isPaused && !this.hasEnded) this.#link.resumeReading()
+  }
+
+  // Doing what the engine says
+
+  perform(effects: readonly Effect[]): void {
+    for (const effect of effects) if (!this.hasEnded) this.#perform(effect)
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case 'send':
+        this.send(effect.packet)
+        break
+      case 'subscribe':
+        this.#around.subscribe(this.session, effect.filter, effect.options)
+        break
+      case 'unsubscribe':
+        this.#around.unsubscribe(this.session, effect.filter)
+        break
+      case 'pump':
+        this.session.pump()
+        break
+      case 'incident':
+        this.report(effect.reason, { topic: effect.topic, problem: effect.problem })
+        break
+      case 'close':
+        this.#close(effect)
+        break
+      default:
+        effect satisfies never
+    }
+  }
+
+  #read(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    try {
+      while (!this.isPaused && !this.hasEnded && this.#framer.next()) this.#receiveFrame()
+    } catch (error) {
+      this.#failed(error)
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  #receiveFrame(): void {
+    const framer = this.#framer
+    const { firstByte, bodyStart, end, buffer } = framer
+    if (firstByte >> 4 === publishType) {
+      this.#intake.receive(framer)
+      return
+    }
+    const packetId = firstByte === barePuback && end - bodyStart === 2 ? buffer.readUInt16BE(bodyStart) : 0
+    if (packetId > 0) this.perform(this.session.state.outbound.acknowledgeQos1(packetId))
+    else this.perform(receivePacket(this.session.state, decode(framer, this.level)))
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof MalformedPacket) {
+      const { reasonCode, message } = error
+      this.#close(failure(malformedReasons[reasonCode], reasonCode, message)) // [MQTT-4.13.1-1]
+      return
+    }
+    this.#around.failed(error)
+    this.close('internal-error')
+  }
+
+  #close({ reason, reasonCode, problem, discardsWill }: Close): void {
+    if (this.hasEnded) return
+    if (this.level === 5 && reasonCode !== undefined) this.send({ type: 'disconnect', reasonCode })
+    this.outbox.flush()
+    this.#link.end()
+    // A client's own goodbye is none of the incidents.
+    if (reason !== 'client-disconnected' && incidents.has(reason)) this.report(reason, { problem, closed: true })
+    this.#end(reason, discardsWill)
+  }
+
+  #end(reason: OfflineReason, discardsWill: boolean): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.#link.onDrain = undefined
+    this.#around.congestion.forget(this)
+    this.#waitsFor.clear()
+    this.#around.ended(this, reason, discardsWill)
+  }
+
+  #drained(): void {
+    this.outbox.drained()
+    this.session.pump()
+  }
+}
+
+const malformedReasons = {
+  129: 'packet-malformed',
+  130: 'protocol-error',
+  132: 'protocol-error',
+  148: 'topic-alias-invalid',
+  149: 'packet-too-large',
+} as const

@@ -1,0 +1,49 @@
+import type { Connack, ConnackProperties, Connect } from '../../../mqtt/index.ts'
+
+/** What the server offers, and what admission decided. */
+export interface Acceptance {
+  readonly connect: Connect
+  readonly keepAliveSeconds: number
+  readonly keepAliveChanged: boolean
+  readonly receiveMaximum: number
+  readonly maxPacketSizeBytes: number
+  /** For a client that came with an empty client identifier. */
+  readonly assignedClientId: string
+}
+
+const maxPacketIds = 0xffff
+
+/**
+ * The CONNACK of an admitted client. Sessions end with their connection in this broker so far, nothing is retained, and
+ * there are no shared subscriptions and topic aliases: an MQTT 5 client is told so. [MQTT 5.0 section 3.2.2.3]
+ */
+export function connack(acceptance: Acceptance): Connack {
+  const { connect, receiveMaximum } = acceptance
+  if (connect.protocolLevel !== 5) return { type: 'connack', sessionPresent: false, reasonCode: 0 }
+  // A method that the server does not serve. [MQTT-4.12.0-1]
+  if (connect.properties?.authenticationMethod !== undefined) {
+    return { type: 'connack', sessionPresent: false, reasonCode: 0x8c }
+  }
+  const properties: ConnackProperties = {
+    sessionExpiryIntervalSeconds: connect.properties?.sessionExpiryIntervalSeconds ? 0 : undefined,
+    receiveMaximum: receiveMaximum < maxPacketIds ? receiveMaximum : undefined,
+    retainAvailable: false,
+    maximumPacketSizeBytes: acceptance.maxPacketSizeBytes,
+    assignedClientIdentifier: connect.clientId === '' ? acceptance.assignedClientId : undefined, // [MQTT-3.2.2-16]
+    wildcardSubscriptionAvailable: true,
+    subscriptionIdentifiersAvailable: true,
+    sharedSubscriptionAvailable: false,
+    serverKeepAliveSeconds: acceptance.keepAliveChanged ? acceptance.keepAliveSeconds : undefined, // [MQTT-3.1.2-21]
+  }
+  return { type: 'connack', sessionPresent: false, reasonCode: 0, properties }
+}
+
+/** Messages of QoS 1 and 2 that may be out to the client: what it asks for, and no more than the server's own bound. */
+export function outboundWindow({ properties }: Connect, inFlight: number): number {
+  return Math.min(inFlight, properties?.receiveMaximum ?? maxPacketIds) // [MQTT-3.3.4-9]
+}
+
+/** Larger packets are not sent to the client. [MQTT-3.1.2-24] */
+export function largestPacketFor({ properties }: Connect): number {
+  return properties?.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,139 @@
+import type { ProtocolLevel, Puback, Pubcomp, Pubrec, Qos } from '../../../mqtt/index.ts'
+import { type Effect, nothing, pump } from './effects.ts'
+import { Fifo } from './fifo.ts'
+
+export interface OutboundLimits {
+  /** Messages sent and not acknowledged: the client's Receive Maximum, or the server's own bound. [MQTT-3.3.4-9] */
+  readonly window: number
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+}
+
+/** One message that waits for the window. */
+export interface Queued<Message> {
+  readonly message: Message
+  readonly qos: 1 | 2
+  readonly sizeBytes: number
+}
+
+/** What to do with a QoS 1 or 2 message: a packet identifier (> 0) to send it with at once, or one of the two below. */
+export type Offer = number
+export const queueIt = 0
+/** The queue is full: the client reads too slowly. */
+export const overflow = -1
+
+type Awaits = 'puback' | 'pubrec' | 'pubcomp'
+
+/**
+ * The server's half of QoS 1 and 2 towards one client: which packet identifiers are out and what waits behind them.
+ * Knows nothing of bytes: it says which message goes when.
+ */
+export class Outbound<Message> {
+  readonly #level: ProtocolLevel
+  readonly #limits: OutboundLimits
+  readonly #inFlight = new Map<number, Awaits>()
+  #queue: Fifo<Queued<Message>> | undefined
+  #queuedBytes = 0
+  #lastPacketId = 0
+
+  constructor(level: ProtocolLevel, limits: OutboundLimits) {
+    this.#level = level
+    this.#limits = limits
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
+  get queuedMessages(): number {
+    return this.#queue?.length ?? 0
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  /** How full the queue is, 0 to 1: the fuller of its two bounds. */
+  get fullness(): number {
+    if (this.#queue === undefined) return 0
+    const { queuedMessages, queuedBytes } = this.#limits
+    return Math.max(this.#queue.length / queuedMessages, this.#queuedBytes / queuedBytes)
+  }
+
+  /** `mayWrite`: the link can take bytes now. Messages keep their order: nothing overtakes the queue. [MQTT-4.6.0-6] */
+  offer(qos: 1 | 2, sizeBytes: number, mayWrite: boolean): Offer {
+    if (mayWrite && this.queuedMessages === 0 && this.#hasRoom()) return this.#send(qos)
+    const { queuedMessages, queuedBytes } = this.#limits
+    if (this.queuedMessages >= queuedMessages || this.#queuedBytes + sizeBytes > queuedBytes) return overflow
+    return queueIt
+  }
+
+  /** Queues what `offer` said to queue. */
+  enqueue(queued: Queued<Message>): void {
+    this.#queue ??= new Fifo()
+    this.#queue.push(queued)
+    this.#queuedBytes += queued.sizeBytes
+  }
+
+  /** Whether `take` would give something. */
+  get isReady(): boolean {
+    return this.queuedMessages > 0 && this.#hasRoom()
+  }
+
+  /** The next queued message, if the window has room; send it with the packet identifier. */
+  take(): { queued: Queued<Message>; packetId: number } | undefined {
+    if (!this.#hasRoom()) return undefined
+    const queued = this.#queue?.shift()
+    if (queued === undefined) return undefined
+    this.#queuedBytes -= queued.sizeBytes
+    return { queued, packetId: this.#send(queued.qos) }
+  }
+
+  clear(): void {
+    this.#inFlight.clear()
+    this.#queue = undefined
+    this.#queuedBytes = 0
+  }
+
+  /** The usual PUBACK, without a packet object: this runs for every QoS 1 message. */
+  acknowledgeQos1(packetId: number): readonly Effect[] {
+    if (this.#inFlight.get(packetId) !== 'puback') return nothing // late or unknown: harmless
+    this.#inFlight.delete(packetId)
+    return this.queuedMessages > 0 ? pump : nothing
+  }
+
+  acknowledge(packet: Puback | Pubrec | Pubcomp): readonly Effect[] {
+    if (packet.type === 'puback') return this.acknowledgeQos1(packet.packetId)
+    return packet.type === 'pubrec' ? this.#received(packet) : this.#completed(packet.packetId)
+  }
+
+  #received({ packetId, reasonCode }: Pubrec): readonly Effect[] {
+    const awaits = this.#inFlight.get(packetId)
+    if (awaits === 'pubrec' && reasonCode >= 0x80) {
+      this.#inFlight.delete(packetId) // refused by the client: the flow ends here [MQTT-4.3.3-4]
+      return this.queuedMessages > 0 ? pump : nothing
+    }
+    const known = awaits === 'pubrec' || awaits === 'pubcomp'
+    if (known) this.#inFlight.set(packetId, 'pubcomp')
+    const code = known || this.#level !== 5 ? 0 : 0x92
+    return [{ do: 'send', packet: { type: 'pubrel', packetId, reasonCode: code } }]
+  }
+
+  #completed(packetId: number): readonly Effect[] {
+    if (this.#inFlight.get(packetId) !== 'pubcomp') return nothing
+    this.#inFlight.delete(packetId)
+    return this.queuedMessages > 0 ? pump : nothing
+  }
+
+  #hasRoom(): boolean {
+    return this.#inFlight.size < this.#limits.window
+  }
+
+  #send(qos: Qos): number {
+    // The window is below 65,535, so a free packet identifier exists. [MQTT-2.2.1-4]
+    do this.#lastPacketId = this.#lastPacketId === 0xffff ? 1 : this.#lastPacketId + 1
+    while (this.#inFlight.has(this.#lastPacketId))
+    this.#inFlight.set(this.#lastPacketId, qos === 1 ? 'puback' : 'pubrec')
+    return this.#lastPacketId
+  }
+}

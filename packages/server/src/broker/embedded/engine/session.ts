@@ -1,0 +1,55 @@
+import type { Packet } from '../../../mqtt/index.ts'
+import { type Close, type Effect, nothing, protocolError } from './effects.ts'
+import { release } from './inbound.ts'
+import type { SessionState } from './state.ts'
+import { subscribe, unsubscribe } from './subscribe.ts'
+
+/** A packet from the client after CONNECT, PUBLISH apart (`receivePublish`). */
+export function receivePacket<Message>(session: SessionState<Message>, packet: Packet): readonly Effect[] {
+  switch (packet.type) {
+    case 'puback':
+    case 'pubrec':
+    case 'pubcomp':
+      return session.outbound.acknowledge(packet)
+    case 'pubrel':
+      return release(session, packet)
+    case 'subscribe':
+      return subscribe(session, packet)
+    case 'unsubscribe':
+      return unsubscribe(session, packet)
+    case 'pingreq':
+      return pingResponse // [MQTT-3.12.4-1]
+    case 'disconnect':
+      return disconnect(packet)
+    case 'publish':
+      return nothing // handled in place by the edge and receivePublish
+    case 'connect':
+      return protocolError('a second CONNECT came on the connection') // [MQTT-3.1.0-2]
+    case 'auth':
+      return protocolError('AUTH came although CONNECT had no authentication method') // [MQTT-4.12.0-7]
+    case 'connack':
+    case 'suback':
+    case 'unsuback':
+    case 'pingresp':
+      return protocolError(`${packet.type.toUpperCase()} came from the client; only a server sends it`)
+    default:
+      return packet satisfies never
+  }
+}
+
+const pingResponse: readonly Effect[] = [{ do: 'send', packet: { type: 'pingresp' } }]
+
+function disconnect({ reasonCode, properties }: Extract<Packet, { type: 'disconnect' }>): readonly Effect[] {
+  // Sessions end with their connection, and CONNACK said so: the client can't ask for more now. [MQTT-3.14.2-2]
+  if ((properties?.sessionExpiryIntervalSeconds ?? 0) > 0) {
+    return protocolError('DISCONNECT sets a session expiry interval although that of the session is 0')
+  }
+  const close: Close = {
+    do: 'close',
+    reason: 'client-disconnected',
+    reasonCode: undefined,
+    problem: undefined,
+    discardsWill: reasonCode === 0, // [MQTT-3.14.4-3]
+  }
+  return [close]
+}

@@ -1,0 +1,24 @@
+/** Why a message did not reach a subscriber, or was not routed at all. */
+export type DropReason =
+  | 'not-allowed'
+  | 'slow-reader'
+  | 'too-large-for-client'
+  | 'session-ended'
+  | 'incident-not-reported'
+
+/** The broker's counters. */
+export class Meter {
+  readonly messagesIn: [number, number, number] = [0, 0, 0]
+  readonly messagesOut: [number, number, number] = [0, 0, 0]
+  bytesIn = 0
+  bytesOut = 0
+  /** Payload and headers of the QoS 1 and 2 messages that wait for clients. */
+  queuedBytes = 0
+  readonly dropped: Record<DropReason, number> = {
+    'not-allowed': 0,
+    'slow-reader': 0,
+    'too-large-for-client': 0,
+    'session-ended': 0,
+    'incident-not-reported': 0,
+  }
+}

@@ -1,0 +1,193 @@
+import type { PublishProperties } from '../../mqtt/index.ts'
+import { decodePublish, type Frame, Framer, hasShortestHeader, type ProtocolLevel, type Qos } from '../../mqtt/index.ts'
+
+/** How a PUBLISH looks on the wire: MQTT 3.1 and 3.1.1 write the same bytes, MQTT 5 adds properties. */
+export type Wire = 0 | 1
+
+export function wireOf(level: ProtocolLevel): Wire {
+  return level === 5 ? 1 : 0
+}
+
+/** One PUBLISH as bytes `start` to `end` of a buffer. The first byte and the packet identifier are the sender's to set. */
+export interface PublishBytes {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+  /** Where the packet identifier stands, counted from `start`; 0 = there is none (QoS 0). */
+  readonly packetIdOffset: number
+}
+
+const noBytes = Buffer.alloc(0)
+
+/**
+ * A message on its way: the PUBLISH it came in, read in place, and on demand the shapes in which subscribers get it. There
+ * are four of them (two wire formats, with and without a packet identifier); each is built at most once, and the one that
+ * looks like the original is the original.
+ *
+ * One object serves all messages of a connection: it is valid until the next `read`, and `keep` makes a copy that stays.
+ */
+export class Publication implements PublishBytes {
+  buffer: Buffer = noBytes
+  start = 0
+  end = 0
+  packetIdOffset = 0
+  firstByte = 0
+  /** Where the topic stands, its two length bytes not included. */
+  topicStart = 0
+  topicEnd = 0
+  payloadStart = 0
+  packetId = 0
+  /** Set by whoever routes it. */
+  topic = ''
+  qos: Qos = 0
+  wire: Wire = 0
+  /** Known only where the original has some. */
+  properties: PublishProperties | undefined
+  #propertiesStart = 0
+  #forwardable = false
+  #shapes: (PublishBytes | undefined)[] | undefined
+  #kept: Publication | undefined
+
+  /**
+   * PUBLISH = FirstByte RemainingLength Topic:string [PacketIdentifier:uint16] [Properties] Payload
+   *
+   * Only what every message needs is looked at. Whatever is unusual goes to the codec, which throws MalformedPacket with
+   * what is wrong. The topic's characters are not checked here: `decodePublish` is for topics seen for the first time.
+   */
+  read(frame: Frame, level: ProtocolLevel): void {
+    const { buffer, firstByte, start, end, bodyStart } = frame
+    const qos = (firstByte >> 1) & 3
+    const topicStart = bodyStart + 2
+    const topicEnd = topicStart + (((buffer[bodyStart] ?? 0) << 8) | (buffer[bodyStart + 1] ?? 0))
+    const propertiesStart = qos === 0 ? topicEnd : topicEnd + 2
+    const plain = propertiesStart + (level === 5 ? 1 : 0) <= end && qos !== 3 && (firstByte & 0x0e) !== 0x08
+    const packetId = plain && qos > 0 ? buffer.readUInt16BE(topicEnd) : 0
+    this.properties = undefined
+    this.payloadStart = propertiesStart
+    if (!plain || (qos > 0 && packetId === 0) || (level === 5 && buffer[propertiesStart] !== 0)) {
+      const { properties, payload } = decodePublish(frame, level)
+      this.properties = properties
+      this.payloadStart = end - payload.length
+    } else if (level === 5) this.payloadStart++
+    this.buffer = buffer
+    this.start = start
+    this.end = end
+    this.firstByte = firstByte
+    this.topicStart = topicStart
+    this.topicEnd = topicEnd
+    this.packetId = packetId
+    this.qos = qos as Qos // 3 was refused by decodePublish
+    this.wire = wireOf(level)
+    this.packetIdOffset = qos > 0 ? topicEnd - start : 0
+    this.#propertiesStart = propertiesStart
+    this.#forwardable = hasShortestHeader(frame)
+    this.#shapes = undefined
+    this.#kept = undefined
+  }
+
+  /** A message whose PUBLISH is in memory of its own. */
+  static of(bytes: Buffer, level: ProtocolLevel): Publication {
+    const framer = new Framer({ maxPacketSizeBytes: bytes.length })
+    framer.push(bytes)
+    if (!framer.next()) throw new RangeError('the bytes are not a whole packet')
+    const publication = new Publication()
+    publication.read(framer, level)
+    publication.#kept = publication
+    return publication
+  }
+
+  get retain(): boolean {
+    return (this.firstByte & 1) !== 0
+  }
+
+  get payload(): Buffer {
+    return this.buffer.subarray(this.payloadStart, this.end)
+  }
+
+  /** The message for subscribers of one wire format, with or without a packet identifier. */
+  shape(wire: Wire, withPacketId: boolean): PublishBytes {
+    if (wire === this.wire && withPacketId === this.packetIdOffset > 0 && this.#forwardable) return this
+    const index = wire * 2 + (withPacketId ? 1 : 0)
+    this.#shapes ??= [undefined, undefined, undefined, undefined]
+    const known = this.#shapes[index]
+    if (known !== undefined) return known
+    const shape = this.#build(wire, withPacketId, noBytes)
+    this.#shapes[index] = shape
+    return shape
+  }
+
+  /** The message for an MQTT 5 subscriber whose subscriptions have identifiers. [MQTT-3.3.4-3] */
+  shapeWithIdentifiers(identifiers: readonly number[], withPacketId: boolean): PublishBytes {
+    return this.#build(1, withPacketId, Buffer.from(identifiers.flatMap(subscriptionIdentifier)))
+  }
+
+  /** The same message in memory of its own, for a queue; all queues share one copy. */
+  keep(): Publication {
+    if (this.#kept !== undefined) return this.#kept
+    const kept = new Publication()
+    const { start } = this
+    kept.buffer = Buffer.from(this.buffer.subarray(start, this.end))
+    kept.end = kept.buffer.length
+    kept.firstByte = this.firstByte
+    kept.topicStart = this.topicStart - start
+    kept.topicEnd = this.topicEnd - start
+    kept.payloadStart = this.payloadStart - start
+    kept.topic = this.topic
+    kept.qos = this.qos
+    kept.wire = this.wire
+    kept.packetIdOffset = this.packetIdOffset
+    kept.properties = this.properties
+    kept.#propertiesStart = this.#propertiesStart - start
+    kept.#forwardable = this.#forwardable
+    kept.#kept = kept
+    this.#kept = kept
+    return kept
+  }
+
+  #build(wire: Wire, withPacketId: boolean, added: Buffer): PublishBytes {
+    const { buffer, topicStart, topicEnd, payloadStart, end } = this
+    // Behind the property length, which counts the bytes up to the payload.
+    const properties =
+      wire === 1 && this.wire === 1
+        ? buffer.subarray(this.#propertiesStart + lengthSize(buffer, this.#propertiesStart), payloadStart)
+        : noBytes
+    const propertyLength = wire === 1 ? variableByteInteger(added.length + properties.length) : []
+    const topicSize = topicEnd - topicStart + 2
+    const size = topicSize + (withPacketId ? 2 : 0) + propertyLength.length + added.length + properties.length
+    const header = [0x30, ...variableByteInteger(size + end - payloadStart)]
+    const bytes = Buffer.concat([
+      Buffer.from(header),
+      buffer.subarray(topicStart - 2, topicEnd),
+      Buffer.alloc(withPacketId ? 2 : 0),
+      Buffer.from(propertyLength),
+      added,
+      properties,
+      buffer.subarray(payloadStart, end),
+    ])
+    return {
+      buffer: bytes,
+      start: 0,
+      end: bytes.length,
+      packetIdOffset: withPacketId ? header.length + topicSize : 0,
+    }
+  }
+}
+
+function subscriptionIdentifier(identifier: number): number[] {
+  return [0x0b, ...variableByteInteger(identifier)]
+}
+
+function variableByteInteger(value: number): number[] {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest >= 0x80; rest >>= 7) bytes.push((rest & 0x7f) | 0x80)
+  bytes.push(rest)
+  return bytes
+}
+
+/** Bytes of the variable byte integer at `at`, which the codec has checked. */
+function lengthSize(buffer: Buffer, at: number): number {
+  let size = 1
+  while ((buffer[at + size - 1] ?? 0) >= 0x80) size++
+  return size
+}

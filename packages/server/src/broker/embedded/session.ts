@@ -1,0 +1,191 @@
+import type { Qos } from '../../mqtt/index.ts'
+import type { Identity } from '../port.ts'
+import type { Congestible, Congestion, Pausable } from './congestion.ts'
+import { overflow, type Queued } from './engine/outbound.ts'
+import type { SessionState } from './engine/state.ts'
+import type { Meter } from './meter.ts'
+import type { Outbox } from './outbox.ts'
+import type { Publication, Wire } from './publication.ts'
+import type { BrokerSettings } from './settings.ts'
+import type { Source, Subscriber } from './subscriber.ts'
+import type { Target } from './topic-tree.ts'
+
+/** A QoS 1 or 2 message as a queue keeps it. */
+export interface Outgoing {
+  readonly publication: Publication
+  readonly firstByte: number
+  readonly identifiers: readonly number[]
+}
+
+/** The connection of a session, as far as sending goes. */
+export interface Line {
+  readonly outbox: Outbox
+  readonly wire: Wire
+  readonly maxPacketSizeBytes: number
+  readonly pausable: Pausable
+  /** Something was put into the outbox. */
+  wrote(): void
+  /** Ends the connection at the end of the turn. */
+  endSlowReader(): void
+}
+
+export interface SessionServices {
+  readonly settings: BrokerSettings
+  readonly meter: Meter
+  readonly congestion: Congestion
+}
+
+/** Shares of the unsent bytes' bound and of the queue's at which a client becomes congested, and is through again. */
+const congestedAbove = 0.5
+const relievedBelow = 0.25
+/** Share of its queue that a client may fill when all queues together are over their bound. */
+const shortQueue = 1 / 16
+
+/** A client's session at the edge: gives messages to its connection as the engine's window allows. */
+export class Session implements Subscriber, Congestible {
+  readonly isSession = true
+  readonly identity: Identity
+  readonly state: SessionState<Outgoing>
+  slowsPublishers = false
+  readonly #services: SessionServices
+  #line: Line | undefined
+
+  constructor(identity: Identity, state: SessionState<Outgoing>, services: SessionServices) {
+    this.identity = identity
+    this.state = state
+    this.#services = services
+  }
+
+  get pausable(): Pausable | undefined {
+    return this.#line?.pausable
+  }
+
+  connect(line: Line): void {
+    this.#line = line
+  }
+
+  /** The connection is over, and with it, so far, the session: what waits is lost. */
+  end(): void {
+    const { meter, congestion } = this.#services
+    const { outbound } = this.state
+    this.#line = undefined
+    meter.queuedBytes -= outbound.queuedBytes
+    meter.dropped['session-ended'] += outbound.queuedMessages
+    outbound.clear()
+    congestion.leave(this)
+  }
+
+  deliver(publication: Publication, target: Target<Subscriber>, source: Source | undefined): boolean {
+    const line = this.#line
+    if (line === undefined) return false
+    const greatest = source?.session === this ? target.ownQos : target.qos
+    if (greatest === -1) return false // No Local [MQTT-3.8.3-3]
+    const qos = lesser(publication.qos, greatest) // [MQTT-3.8.4-8]
+    const retain = target.retainAsPublished && publication.retain // [MQTT-3.3.1-12]
+    const firstByte = 0x30 | (qos << 1) | (retain ? 1 : 0)
+    const delivered =
+      qos === 0
+        ? this.#sendQos0(line, publication, firstByte, target.identifiers)
+        : this.#sendOrQueue(line, { publication, firstByte, identifiers: target.identifiers }, qos)
+    if (line.outbox.unsentBytes > this.#services.settings.unsentBytes * congestedAbove) this.#checkCongestion(line)
+    return delivered
+  }
+
+  /** Sends what the window and the link allow of the queue. */
+  pump(): void {
+    const line = this.#line
+    if (line === undefined) return
+    const { outbound } = this.state
+    const { meter, settings } = this.#services
+    while (outbound.isReady && line.outbox.unsentBytes < settings.unsentBytes) {
+      const next = outbound.take()
+      if (next === undefined) break
+      const { message, qos, sizeBytes } = next.queued
+      meter.queuedBytes -= sizeBytes
+      this.#put(line, message, qos, next.packetId)
+    }
+    this.checkRelief()
+  }
+
+  /** Lets waiting publishers go on as soon as little is left to send. */
+  checkRelief(): void {
+    const { congestion, settings } = this.#services
+    if (!congestion.has(this)) return
+    const unsent = this.#line?.outbox.unsentBytes ?? 0
+    if (unsent > settings.unsentBytes * relievedBelow) return
+    if (this.state.outbound.fullness <= relievedBelow) congestion.leave(this)
+  }
+
+  #sendQos0(line: Line, publication: Publication, firstByte: number, identifiers: readonly number[]): boolean {
+    const { settings, meter } = this.#services
+    const { outbox } = line
+    if (outbox.unsentBytes > settings.unsentBytes) {
+      meter.dropped['slow-reader']++
+      return false
+    }
+    const shape = shapeFor(line, publication, identifiers, 0)
+    if (shape.end - shape.start > line.maxPacketSizeBytes) return this.#tooLarge()
+    outbox.publish(shape, firstByte, 0)
+    meter.messagesOut[0]++
+    line.wrote()
+    return true
+  }
+
+  #sendOrQueue(line: Line, message: Outgoing, qos: 1 | 2): boolean {
+    const { settings, meter } = this.#services
+    const { outbound } = this.state
+    const shape = shapeFor(line, message.publication, message.identifiers, qos)
+    const sizeBytes = shape.end - shape.start
+    if (sizeBytes > line.maxPacketSizeBytes) return this.#tooLarge()
+    const offer = outbound.offer(qos, sizeBytes, line.outbox.unsentBytes < settings.unsentBytes)
+    if (offer > 0) {
+      line.outbox.publish(shape, message.firstByte, offer)
+      meter.messagesOut[qos]++
+      line.wrote()
+      return true
+    }
+    if (offer === overflow || (meter.queuedBytes > settings.queuedBytesTotal && outbound.fullness > shortQueue)) {
+      meter.dropped['slow-reader']++
+      line.endSlowReader()
+      return false
+    }
+    const queued: Queued<Outgoing> = {
+      message: { ...message, publication: message.publication.keep() },
+      qos,
+      sizeBytes,
+    }
+    outbound.enqueue(queued)
+    meter.queuedBytes += sizeBytes
+    this.#checkCongestion(line)
+    return true
+  }
+
+  #put(line: Line, message: Outgoing, qos: 1 | 2, packetId: number): void {
+    const shape = shapeFor(line, message.publication, message.identifiers, qos)
+    line.outbox.publish(shape, message.firstByte, packetId)
+    this.#services.meter.messagesOut[qos]++
+    line.wrote()
+  }
+
+  #tooLarge(): false {
+    this.#services.meter.dropped['too-large-for-client']++
+    return false
+  }
+
+  #checkCongestion(line: Line): void {
+    const { settings, congestion } = this.#services
+    const isHigh =
+      line.outbox.unsentBytes > settings.unsentBytes * congestedAbove || this.state.outbound.fullness > congestedAbove
+    if (isHigh) congestion.enter(this)
+  }
+}
+
+function shapeFor(line: Line, publication: Publication, identifiers: readonly number[], qos: number) {
+  if (identifiers.length > 0 && line.wire === 1) return publication.shapeWithIdentifiers(identifiers, qos > 0)
+  return publication.shape(line.wire, qos > 0)
+}
+
+function lesser(one: Qos, other: Qos): Qos {
+  if (one < other) return one
+  return other
+}
