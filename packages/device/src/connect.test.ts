@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { connectDevice } from './connect.ts'
+import { connectAs, connectDevice } from './connect.ts'
 import type { Credentials } from './credentials.ts'
 import { LoginRefused } from './errors.ts'
 import { type Answer, type FakePlatform, makeCertificate, startFakePlatform } from './testing/fake-platform.ts'
@@ -34,6 +34,18 @@ describe('connectDevice', () => {
       password: Buffer.from('tok3n'),
       keepalive: 90,
     })
+    await client.endAsync()
+  })
+
+  it('sends the fields of connectAs as they are, and shows each packet to a listener', async () => {
+    const fake = await platform([{ kind: 'accept' }])
+    const seen: string[] = []
+    const client = await connectAs({
+      ...{ url: fake.url, clientId: 'any', userName: 'hk1', password: 's' },
+      onPacket: (direction, packet) => seen.push(`${direction} ${packet.cmd}`),
+    })
+    expect(fake.connects[0]).toMatchObject({ clientId: 'any', username: 'hk1', password: Buffer.from('s') })
+    expect(seen).toEqual(['sent connect', 'received connack'])
     await client.endAsync()
   })
 

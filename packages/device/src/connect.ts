@@ -2,16 +2,20 @@ import { type ConnectCredentials, secretLoginConnect, tokenLoginConnect } from '
 import type { IClientOptions, MqttClient } from 'mqtt'
 import type { Credentials } from './credentials.ts'
 import { LoginRefused } from './errors.ts'
-import { type Endpoint, isTls, openClient } from './open-client.ts'
+import { type Endpoint, isTls, openClient, type PacketListener } from './open-client.ts'
 
-/** Any MQTT.js option may be given; clientId, username and password come from the credentials. */
-export interface ConnectOptions
+/** Any MQTT.js option may be given beside these. */
+export interface SessionOptions
   extends Endpoint,
     Omit<IClientOptions, 'clientId' | 'username' | 'password' | 'ca' | 'rejectUnauthorized'> {
-  credentials: Credentials
   /** Limit of the first connection; default 15,000 ms. */
   timeoutMs?: number
   signal?: AbortSignal
+  onPacket?: PacketListener
+}
+
+export interface ConnectOptions extends SessionOptions {
+  credentials: Credentials
 }
 
 const TIMEOUT_MS = 15_000
@@ -24,9 +28,14 @@ const RECONNECT_SPREAD_MS = 3000
  * Logs in with saved credentials and resolves with the MQTT.js client after CONNACK 0; from then on the client
  * reconnects by itself. Rejects with LoginRefused or ConnectionFailed, leaving nothing open.
  */
-export async function connectDevice(options: ConnectOptions): Promise<MqttClient> {
-  const { url, ca, rejectUnauthorized, credentials, timeoutMs, signal, ...mqtt } = options
-  const login = buildLogin(credentials, isTls(url))
+export function connectDevice({ credentials, ...session }: ConnectOptions): Promise<MqttClient> {
+  return connectAs({ ...session, ...loginOf(credentials, isTls(session.url)) })
+}
+
+/** The same with the three fields of CONNECT given as they are to be sent: for application clients, and for tests. */
+export async function connectAs(options: SessionOptions & ConnectCredentials): Promise<MqttClient> {
+  const { url, ca, rejectUnauthorized, clientId, userName, password, timeoutMs, signal, onPacket, ...mqtt } = options
+  isTls(url) // throws for a scheme that is not MQTT's
   return openClient<MqttClient>(
     {
       endpoint: {
@@ -39,13 +48,12 @@ export async function connectDevice(options: ConnectOptions): Promise<MqttClient
         keepalive: KEEP_ALIVE_SECONDS,
         reconnectPeriod: RECONNECT_BASE_MS + Math.random() * RECONNECT_SPREAD_MS,
         ...mqtt,
-        clientId: login.clientId,
-        username: login.userName,
-        password: login.password,
+        ...{ clientId, username: userName, password },
       },
       timeoutMs: timeoutMs ?? TIMEOUT_MS,
       refused: code => new LoginRefused(code),
       signal,
+      onPacket,
     },
     (client, resolve) => {
       client.once('connect', () => {
@@ -57,7 +65,7 @@ export async function connectDevice(options: ConnectOptions): Promise<MqttClient
   )
 }
 
-function buildLogin(credentials: Credentials, tls: boolean): ConnectCredentials {
+function loginOf(credentials: Credentials, tls: boolean): ConnectCredentials {
   if (credentials.mode === 'regnwl') return tokenLoginConnect(credentials)
   return secretLoginConnect({ ...credentials, secureMode: tls ? 2 : 3 })
 }

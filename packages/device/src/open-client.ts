@@ -1,4 +1,4 @@
-import { connect, type IClientOptions, type MqttClient } from 'mqtt'
+import { connect, type IClientOptions, type MqttClient, type Packet } from 'mqtt'
 import { connectionFailure, place } from './connection-failure.ts'
 import { ConnectionFailed, InvalidOption, type Refused } from './errors.ts'
 
@@ -11,6 +11,9 @@ export interface Endpoint {
   /** Only for experiments: false takes any certificate. */
   rejectUnauthorized?: boolean
 }
+
+/** Sees each packet of a connection, passwords and pushed secrets included: for debugging, not for logs. */
+export type PacketListener = (direction: 'sent' | 'received', packet: Packet) => void
 
 const TLS_SCHEMES = ['mqtts:', 'ssl:', 'tls:', 'wss:']
 const PLAIN_SCHEMES = ['mqtt:', 'tcp:', 'ws:']
@@ -31,6 +34,7 @@ export interface OpenOptions {
   refused: (code: number) => Refused
   /** Aborting it ends a wait that is under way. */
   signal?: AbortSignal | undefined
+  onPacket?: PacketListener | undefined
 }
 
 const HANG_UP_LIMIT_MS = 2000
@@ -43,7 +47,7 @@ export function openClient<Result>(
   options: OpenOptions,
   until: (client: MqttClient, resolve: (result: Result) => void, reject: (error: Error) => void) => void,
 ): Promise<Result> {
-  const { endpoint, timeoutMs, signal } = options
+  const { endpoint, timeoutMs, signal, onPacket } = options
   if (signal?.aborted) return Promise.reject(new ConnectionFailed('stopped', { retryable: false }))
   const client = connect(endpoint.url, {
     ...options.mqtt,
@@ -51,7 +55,14 @@ export function openClient<Result>(
     ...(endpoint.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: endpoint.rejectUnauthorized }),
     // Later than the time-out here, which has the clearer sentence; it counts for reconnects.
     connectTimeout: timeoutMs + 1000,
+    // MQTT.js writes CONNECT while it is constructed, before anybody could listen.
+    ...(onPacket === undefined ? {} : { manualConnect: true }),
   })
+  if (onPacket !== undefined) {
+    client.on('packetsend', packet => onPacket('sent', packet))
+    client.on('packetreceive', packet => onPacket('received', packet))
+    client.connect()
+  }
   // MQTT.js passes on only some of the socket's errors; the others show as a bare close.
   let socketError: Error | undefined
   client.stream.on('error', (error: Error) => {

@@ -10,7 +10,7 @@ import {
 import type { MqttClient } from 'mqtt'
 import { type Credentials, parseCredentials } from './credentials.ts'
 import { ConnectionFailed, InvalidOption, RegistrationRefused } from './errors.ts'
-import { type Endpoint, hangUp, isTls, openClient } from './open-client.ts'
+import { type Endpoint, hangUp, isTls, openClient, type PacketListener } from './open-client.ts'
 
 export interface RegisterOptions extends Endpoint {
   productKey: string
@@ -26,6 +26,7 @@ export interface RegisterOptions extends Endpoint {
   /** Limit of the whole exchange; default 15,000 ms. */
   timeoutMs?: number
   signal?: AbortSignal
+  onPacket?: PacketListener
 }
 
 const TIMEOUT_MS = 15_000
@@ -62,6 +63,7 @@ export async function register(options: RegisterOptions): Promise<Credentials> {
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       refused: code => new RegistrationRefused(code),
       signal: options.signal,
+      onPacket: options.onPacket,
     },
     (client, resolve) => {
       const pushTopic = PUSH_TOPICS[options.mode]
