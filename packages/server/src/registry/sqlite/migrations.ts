@@ -94,7 +94,6 @@ CREATE TABLE journal (
   connack_code INTEGER,
   detail TEXT
 ) STRICT;
-CREATE INDEX journal_by_device ON journal (device_name) WHERE device_name IS NOT NULL;
 `,
 ]
 

@@ -1,0 +1,102 @@
+import { Cache } from './cache.ts'
+import { hashSecret } from './hash.ts'
+import { type BufferedJournal, createJournal } from './journal.ts'
+import { Listeners } from './listeners.ts'
+import type { Registry, RegistryChange } from './registry.ts'
+import type { RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
+import type { ApiKey, Device, Product, TimeMs } from './types.ts'
+import { watchStore } from './watched-store.ts'
+
+export interface RegistryOptions {
+  store: Store
+  clock: () => TimeMs
+  /** Devices kept in memory; products and keys have a tenth of that. */
+  cacheEntries?: number
+}
+
+/** The registry as its owner has it: use cases announce what they changed. */
+export interface AnnouncingRegistry extends Registry {
+  announce(change: RegistryChange): void
+}
+
+const DEFAULT_CACHE_ENTRIES = 50_000
+/** How long a change that nobody here saw (another process, a call that timed out and was done all the same) can stay unseen. */
+export const CACHE_MAX_AGE_MS = 30_000
+
+export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
+  const { store, clock, cacheEntries = DEFAULT_CACHE_ENTRIES } = options
+  const caches = createCaches(store, clock, cacheEntries)
+  const changes = new Listeners<RegistryChange>()
+  const journal = createJournal({ store, clock })
+  const watched = watchStore(store, {
+    productChanged: productKey => caches.products.invalidate(productKey),
+    productDeleted(productKey) {
+      caches.products.invalidate(productKey)
+      caches.devices.invalidateAll()
+    },
+    deviceChanged: (productKey, deviceName) => caches.devices.invalidate(deviceKey(productKey, deviceName)),
+    keysChanged() {
+      caches.keys.invalidateAll()
+      caches.keysByHash.invalidateAll()
+    },
+  })
+  return {
+    store: watched,
+    product: productKey => caches.products.get(productKey),
+    device: (productKey, deviceName) => caches.devices.get(deviceKey(productKey, deviceName)),
+    apiKey: id => caches.keys.get(id),
+    apiKeyBySecret: secret => caches.keysByHash.get(hashSecret(secret)),
+    async register(request) {
+      const outcome = await watched.register(request)
+      if (outcome.ok) tellRegistration({ request, outcome, changes, journal })
+      return outcome
+    },
+    activate: request => watched.activate(request),
+    journal,
+    onChange: listener => changes.add(listener),
+    announce: change => changes.tell(change),
+    async close() {
+      await journal.close()
+      await store.close()
+    },
+  }
+}
+
+interface Caches {
+  products: Cache<Product>
+  devices: Cache<Device>
+  keys: Cache<ApiKey>
+  keysByHash: Cache<ApiKey>
+}
+
+function createCaches(store: Store, clock: () => TimeMs, maxEntries: number): Caches {
+  const few = { maxEntries: Math.max(1, Math.ceil(maxEntries / 10)), maxAgeMs: CACHE_MAX_AGE_MS, clock }
+  return {
+    products: new Cache(few, productKey => store.product(productKey)),
+    devices: new Cache({ ...few, maxEntries }, key => {
+      const at = key.indexOf('/') // neither name holds one
+      return store.device(key.slice(0, at), key.slice(at + 1))
+    }),
+    keys: new Cache(few, id => store.apiKey(id)),
+    keysByHash: new Cache(few, hash => store.apiKeyBySecretHash(hash)),
+  }
+}
+
+const deviceKey = (productKey: string, deviceName: string): string => `${productKey}/${deviceName}`
+
+interface Registration {
+  request: RegistrationRequest
+  outcome: Extract<RegistrationOutcome, { ok: true }>
+  changes: Listeners<RegistryChange>
+  journal: BufferedJournal
+}
+
+function tellRegistration({ request, outcome, changes, journal }: Registration): void {
+  const { productKey, deviceName, now: at } = request
+  const { created, revoked } = outcome
+  journal.announce(outcome.journal) // it was written in the same transaction
+  if (created) changes.tell({ kind: 'device-created', productKey, deviceName, at })
+  const revocation = { kind: 'credentials-revoked', productKey, deviceName, at } as const
+  if (revoked?.secret) changes.tell({ ...revocation, clientIds: 'secret' })
+  if (revoked && revoked.clientIds.length > 0) changes.tell({ ...revocation, clientIds: revoked.clientIds })
+}

@@ -1,0 +1,142 @@
+import { newKeyId, newKeySecret } from '@hatchway/protocol'
+import type { AdministrationParts } from './administration-parts.ts'
+import { checkKeyRole, checkKeySecret, checkName, checkProductKey } from './fields.ts'
+import { hashSecret } from './hash.ts'
+import { RequestError } from './request-error.ts'
+import { Conflict } from './store.ts'
+import type { ApiKey, KeyRole } from './types.ts'
+
+export interface NewKeyRequest {
+  name: string
+  role: KeyRole
+  /** ProductKeys that the key covers; left out or null = all. */
+  products?: readonly string[] | null
+  /** One of the operator's own choosing, at least 16 characters; left out: made here. */
+  secret?: string
+}
+
+export interface KeyAdministration {
+  /** The secret is told here and never again. */
+  createKey(request: NewKeyRequest): Promise<{ key: ApiKey; secret: string }>
+  revokeKey(id: string): Promise<void>
+  /**
+   * Sees to it that an administrator can get in. With a secret (HATCHWAY_ADMIN_TOKEN) it becomes the key of the environment, and
+   * the one that the environment had before is revoked. Without one, a key is made if there is none at all; then, and only then,
+   * `secret` is set, to be shown once.
+   */
+  ensureAdminKey(secret?: string): Promise<{ id: string; secret: string | null }>
+}
+
+const MAX_KEYS = 1000
+const MAX_PRODUCTS_A_KEY = 1000
+const ADMIN_TOKEN_FIELD = 'HATCHWAY_ADMIN_TOKEN'
+/** The name marks the key of the environment, so that nobody else may use it. */
+const ENVIRONMENT_KEY_NAME = ADMIN_TOKEN_FIELD
+const FIRST_KEY_NAME = 'administrator'
+
+export function keyAdministration(parts: AdministrationParts): KeyAdministration {
+  const { registry, clock } = parts
+  const revokeKey = async (id: string): Promise<void> => {
+    const at = clock()
+    if (!(await registry.store.revokeApiKey(id, at))) throw keyNotFound(id)
+    registry.announce({ kind: 'key-revoked', keyId: id, at })
+  }
+  return {
+    async createKey({ name, role, products, secret }) {
+      if (name === ENVIRONMENT_KEY_NAME) throw nameReserved()
+      if ((await registry.store.listApiKeys()).length >= MAX_KEYS) throw tooManyKeys()
+      return create(parts, {
+        name: checkName(name, 'key'),
+        role: checkKeyRole(role),
+        products: await checkProducts(parts, products),
+        secret: secret === undefined ? undefined : checkKeySecret(secret),
+      })
+    },
+    revokeKey,
+    async ensureAdminKey(secret) {
+      if (secret !== undefined) return { id: await ensureEnvironmentKey(parts, secret, revokeKey), secret: null }
+      const keys = await registry.store.listApiKeys()
+      const present = keys.find(({ role, products, revokedAt }) => role === 'admin' && !products && revokedAt === null)
+      if (present) return { id: present.id, secret: null }
+      const made = await create(parts, { name: FIRST_KEY_NAME, role: 'admin', products: null, secret: undefined })
+      return { id: made.key.id, secret: made.secret }
+    },
+  }
+}
+
+async function create(
+  { registry, clock, random }: AdministrationParts,
+  fields: Pick<ApiKey, 'name' | 'role' | 'products'> & { secret: string | undefined },
+): Promise<{ key: ApiKey; secret: string }> {
+  const { name, role, products, secret = newKeySecret(random) } = fields
+  const identity = { id: newKeyId(random), secretHash: hashSecret(secret) }
+  const key: ApiKey = { ...identity, name, role, products, createdAt: clock(), revokedAt: null }
+  try {
+    await registry.store.createApiKey(key)
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error
+    const message = 'secret: another key has this secret already; choose another, or leave it out to get a new one.'
+    throw new RequestError(error.reason, message, 'secret')
+  }
+  return { key, secret }
+}
+
+async function ensureEnvironmentKey(
+  parts: AdministrationParts,
+  secret: string,
+  revokeKey: (id: string) => Promise<void>,
+): Promise<string> {
+  const { store } = parts.registry
+  const secretHash = hashSecret(checkKeySecret(secret, ADMIN_TOKEN_FIELD))
+  let present = await store.apiKeyBySecretHash(secretHash)
+  if (present && (present.revokedAt !== null || present.role !== 'admin' || present.products !== null)) {
+    const problem =
+      present.revokedAt === null ? 'belongs to a key of another role' : 'belongs to a key that was revoked'
+    throw new RequestError(
+      'key-exists',
+      `${ADMIN_TOKEN_FIELD}: the value ${problem}; choose another.`,
+      ADMIN_TOKEN_FIELD,
+    )
+  }
+  present ??= (await create(parts, { name: ENVIRONMENT_KEY_NAME, role: 'admin', products: null, secret })).key
+  for (const { id, name, revokedAt } of await store.listApiKeys()) {
+    if (name === ENVIRONMENT_KEY_NAME && revokedAt === null && id !== present.id) await revokeKey(id)
+  }
+  return present.id
+}
+
+async function checkProducts(
+  { registry }: AdministrationParts,
+  products: readonly string[] | null | undefined,
+): Promise<readonly string[] | null> {
+  if (products === null || products === undefined) return null
+  const invalid = (problem: string, fix: string): RequestError =>
+    new RequestError('field-invalid', `products: ${problem}; ${fix}.`, 'products')
+  if (products.length === 0) throw invalid('the list is empty', 'name at least one ProductKey, or leave it out for all')
+  if (products.length > MAX_PRODUCTS_A_KEY) throw invalid('the list is too long', `name at most ${MAX_PRODUCTS_A_KEY}`)
+  for (const productKey of products) {
+    checkProductKey(productKey, 'products')
+    if (!(await registry.product(productKey))) throw invalid(`there is no product ${productKey}`, 'create it first')
+  }
+  return [...new Set(products)]
+}
+
+const keyNotFound = (id: string): RequestError =>
+  new RequestError(
+    'key-not-found',
+    `There is no API key ${JSON.stringify(id)}; list the keys and use one of theirs.`,
+    'id',
+  )
+
+const nameReserved = (): RequestError =>
+  new RequestError(
+    'field-invalid',
+    `name: ${ENVIRONMENT_KEY_NAME} marks the key of the environment; choose another.`,
+    'name',
+  )
+
+const tooManyKeys = (): RequestError =>
+  new RequestError(
+    'quota-exceeded',
+    `There are ${MAX_KEYS} API keys already, revoked ones included; reuse one of them.`,
+  )

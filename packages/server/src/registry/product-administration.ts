@@ -1,0 +1,72 @@
+import { newProductKey, newProductSecret } from '@hatchway/protocol'
+import type { AdministrationParts } from './administration-parts.ts'
+import { checkName, checkProductKey, checkProductSecret, checkSettings } from './fields.ts'
+import { DEFAULT_PRODUCT_SETTINGS } from './product-settings.ts'
+import { RequestError } from './request-error.ts'
+import { Conflict } from './store.ts'
+import type { Product, ProductSettings } from './types.ts'
+
+export interface NewProductRequest extends Partial<ProductSettings> {
+  name: string
+  /** Left out: made here. Given: those of an imported product. */
+  productKey?: string
+  productSecret?: string
+}
+
+export interface ProductAdministration {
+  createProduct(request: NewProductRequest): Promise<Product>
+  /** What is left out stays. */
+  updateProduct(productKey: string, change: Partial<ProductSettings> & { name?: string }): Promise<void>
+  /** Refuses a product that has devices unless they shall go with it; then they are cut and their credentials end. */
+  deleteProduct(productKey: string, options?: { withDevices?: boolean }): Promise<void>
+}
+
+export function productAdministration({ registry, clock, random }: AdministrationParts): ProductAdministration {
+  const { store } = registry
+  return {
+    async createProduct(request) {
+      const now = clock()
+      const product: Product = {
+        ...DEFAULT_PRODUCT_SETTINGS,
+        ...checkSettings({ ...request }),
+        name: checkName(request.name, 'product'),
+        productKey: request.productKey === undefined ? newProductKey(random) : checkProductKey(request.productKey),
+        productSecret:
+          request.productSecret === undefined ? newProductSecret(random) : checkProductSecret(request.productSecret),
+        createdAt: now,
+        updatedAt: now,
+      }
+      try {
+        await store.createProduct(product)
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error
+        const problem = `productKey: ${product.productKey} is taken; choose another, or leave it out to get a new one.`
+        throw new RequestError(error.reason, problem, 'productKey')
+      }
+      return product
+    },
+    async updateProduct(productKey, { name, ...settings }) {
+      const change = { ...checkSettings(settings), ...(name === undefined ? {} : { name: checkName(name, 'product') }) }
+      const at = clock()
+      if (!(await store.updateProduct(productKey, change, at))) throw productNotFound(productKey)
+      registry.announce({ kind: 'product-changed', productKey, at })
+    },
+    async deleteProduct(productKey, { withDevices = false } = {}) {
+      const view = await store.productView(productKey)
+      if (!view) throw productNotFound(productKey)
+      if (view.deviceCount > 0 && !withDevices) throw productNotEmpty(productKey, view.deviceCount)
+      if (!(await store.deleteProduct(productKey))) throw productNotFound(productKey)
+      registry.announce({ kind: 'product-deleted', productKey, at: clock() })
+    },
+  }
+}
+
+export const productNotFound = (productKey: string): RequestError => {
+  const message = `There is no product with the ProductKey ${JSON.stringify(productKey)}; list the products and use one of theirs.`
+  return new RequestError('product-not-found', message, 'productKey')
+}
+
+const productNotEmpty = (productKey: string, deviceCount: number): RequestError => {
+  const message = `The product ${productKey} has ${deviceCount} devices; delete them first.`
+  return new RequestError('product-not-empty', message, 'productKey')
+}

@@ -1,0 +1,77 @@
+import type { Store } from './store.ts'
+
+/** What to do when a change is over, before its caller hears of it. Also after a failure: a call that timed out may have been done. */
+export interface StoreWatch {
+  productChanged(productKey: string): void
+  /** With its devices. */
+  productDeleted(productKey: string): void
+  deviceChanged(productKey: string, deviceName: string): void
+  keysChanged(): void
+}
+
+type Changing = Pick<
+  Store,
+  | 'register'
+  | 'activate'
+  | 'createProduct'
+  | 'updateProduct'
+  | 'deleteProduct'
+  | 'createDevices'
+  | 'changeDevice'
+  | 'deleteDevice'
+  | 'createApiKey'
+  | 'revokeApiKey'
+>
+
+/** The store with a watch on every change that concerns what a CONNECT looks up. */
+export function watchStore(store: Store, watch: StoreWatch): Store {
+  const after = async <Result>(change: Promise<Result>, over: () => void): Promise<Result> => {
+    try {
+      return await change
+    } finally {
+      over()
+    }
+  }
+  const deviceOver = (device: { productKey: string; deviceName: string }) => () =>
+    watch.deviceChanged(device.productKey, device.deviceName)
+  const changing: Changing = {
+    register: request => after(store.register(request), deviceOver(request)),
+    activate: request => after(store.activate(request), deviceOver(request)),
+    createProduct: product => after(store.createProduct(product), () => watch.productChanged(product.productKey)),
+    updateProduct: (productKey, change, now) =>
+      after(store.updateProduct(productKey, change, now), () => watch.productChanged(productKey)),
+    deleteProduct: productKey => after(store.deleteProduct(productKey), () => watch.productDeleted(productKey)),
+    createDevices: devices =>
+      after(store.createDevices(devices), () => {
+        for (const device of devices) deviceOver(device)()
+      }),
+    changeDevice: (productKey, deviceName, change) =>
+      after(store.changeDevice(productKey, deviceName, change), deviceOver({ productKey, deviceName })),
+    deleteDevice: (productKey, deviceName) =>
+      after(store.deleteDevice(productKey, deviceName), deviceOver({ productKey, deviceName })),
+    createApiKey: key => after(store.createApiKey(key), watch.keysChanged),
+    revokeApiKey: (id, now) => after(store.revokeApiKey(id, now), watch.keysChanged),
+  }
+  return { ...unwatched(store), ...changing }
+}
+
+// One by one instead of by spreading: a store may be an object of a class.
+function unwatched(store: Store): Omit<Store, keyof Changing> {
+  return {
+    product: productKey => store.product(productKey),
+    productView: productKey => store.productView(productKey),
+    listProducts: query => store.listProducts(query),
+    device: (productKey, deviceName) => store.device(productKey, deviceName),
+    deviceView: (productKey, deviceName) => store.deviceView(productKey, deviceName),
+    listDevices: query => store.listDevices(query),
+    apiKey: id => store.apiKey(id),
+    apiKeyBySecretHash: secretHash => store.apiKeyBySecretHash(secretHash),
+    listApiKeys: () => store.listApiKeys(),
+    notePresence: changes => store.notePresence(changes),
+    appendJournal: entries => store.appendJournal(entries),
+    listJournal: query => store.listJournal(query),
+    counts: () => store.counts(),
+    check: () => store.check(),
+    close: () => store.close(),
+  }
+}
