@@ -1,5 +1,6 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import type { Connect } from '../mqtt/index.ts'
+import type { Transport } from '../registry/types.ts'
 
 /** Who is connected, as onboarding found. The broker asks only for rights; it never sees a credential. */
 export type Identity =
@@ -35,6 +36,8 @@ export interface Link {
   destroy(): void
   /** Peer address without port. */
   readonly address: string
+  /** What carries it, for the journal. */
+  readonly transport?: Transport
 }
 
 /** The broker's side of one connection: the gateway feeds it. */
@@ -94,6 +97,8 @@ export interface BrokerIncident {
   closed: boolean
   /** DISCONNECT sent etc.; for the journal's version column. */
   protocolLevel: 3 | 4 | 5
+  /** The link's, if it told. */
+  transport?: Transport
 }
 
 export interface BrokerStats {

@@ -21,13 +21,14 @@ export interface OnboardingParts {
   /** Cryptographically strong. */
   random: RandomBytes
   settings: OnboardingSettings
-  /** Told of what should never happen: a crash in a check. The device is refused with `internal-error`. */
+  /** Told of what should never happen, a crash in a check; the device is refused with `internal-error`. A process warning if
+   * nobody listens. */
   onError?: (error: unknown) => void
 }
 
 /** The heart of the server. It holds no timer and no handle, so there is nothing to close. */
 export function createOnboarding(parts: OnboardingParts): Onboarding {
-  const { registry, clock, settings, onError = () => {} } = parts
+  const { registry, clock, settings, onError = warn } = parts
   const rate = createConnectRate(settings.connectsPerMinute)
   const desk = actingDesk(parts, rate, createDiagnosisBudget())
   let draining = false
@@ -84,6 +85,8 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
     },
   }
 }
+
+const warn = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error))
 
 const nothingAsked = { clientId: undefined, keepAliveSeconds: 0, mayBeNamed: false, trace: undefined } as const
 

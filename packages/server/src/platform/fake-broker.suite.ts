@@ -1,0 +1,90 @@
+import { topicMatches } from '@hatchway/protocol'
+import type { Broker, BrokerIncident, Identity, Message, Presence, ReceivedMessage } from '../broker/port.ts'
+
+/** A broker that only remembers what it is told, and tells what the test makes it tell. */
+export interface FakeBroker extends Broker {
+  readonly published: { topic: string; payload: string; qos: number; retain: boolean }[]
+  readonly cut: { sessionId: string; reason: string }[]
+  readonly listeners: () => number
+  connect(identity: Identity): void
+  receive(message: Partial<ReceivedMessage> & { topic: string; payload: Uint8Array; from: Identity }): void
+  tellPresence(presence: Partial<Presence> & { identity: Identity; online: boolean }): void
+  tellIncident(incident: BrokerIncident): void
+  failPublishing(error: Error): void
+}
+
+export function createFakeBroker(): FakeBroker {
+  const live = new Map<string, Identity>()
+  const taps = new Set<{ filter: string; handler: (message: ReceivedMessage) => void }>()
+  const onPresence = new Set<(presence: Presence) => void>()
+  const onIncident = new Set<(incident: BrokerIncident) => void>()
+  const published: FakeBroker['published'] = []
+  const cut: FakeBroker['cut'] = []
+  let failure: Error | undefined
+  const listen = <Listener>(set: Set<Listener>, listener: Listener): (() => void) => {
+    set.add(listener)
+    return () => set.delete(listener)
+  }
+  const disconnect: Broker['disconnect'] = (sessionId, reason) => {
+    if (!live.delete(sessionId)) return false
+    cut.push({ sessionId, reason })
+    return true
+  }
+  const notNeeded = (): never => {
+    throw new Error('not part of this fake')
+  }
+  return {
+    published,
+    cut,
+    listeners: () => taps.size + onPresence.size + onIncident.size,
+    attach: notNeeded,
+    stats: notNeeded,
+    close: async () => {},
+    async publish({ topic, payload, qos, retain = false }: Message) {
+      if (failure !== undefined) throw failure
+      published.push({ topic, payload: Buffer.from(payload).toString(), qos, retain })
+      return { subscribers: 0 }
+    },
+    disconnect,
+    connected: sessionId => live.get(sessionId),
+    disconnectWhere(predicate, reason) {
+      const found = [...live.values()].filter(predicate)
+      for (const { sessionId } of found) disconnect(sessionId, reason)
+      return found.length
+    },
+    tap: (filter, handler) => listen(taps, { filter, handler }),
+    onPresence: listener => listen(onPresence, listener),
+    onIncident: listener => listen(onIncident, listener),
+    connect: identity => {
+      live.set(identity.sessionId, identity)
+    },
+    receive: message => {
+      for (const { filter, handler } of taps) if (topicMatches(filter, message.topic)) handler({ qos: 0, ...message })
+    },
+    tellPresence: presence => {
+      const told = { at: 1_535_700_748_205, address: '10.0.0.7', reason: null, takenOver: false, ...presence }
+      for (const listener of onPresence) listener(told)
+    },
+    tellIncident: incident => {
+      for (const listener of onIncident) listener(incident)
+    },
+    failPublishing: error => {
+      failure = error
+    },
+  }
+}
+
+export const device = (deviceName = 'dev1', clientId: string | null = null): Extract<Identity, { kind: 'device' }> => ({
+  kind: 'device',
+  sessionId: `pk1/${deviceName}`,
+  productKey: 'pk1',
+  deviceName,
+  clientId,
+})
+
+export const application = (keyId = 'hk1'): Extract<Identity, { kind: 'application' }> => ({
+  kind: 'application',
+  sessionId: `@${keyId}/dashboard`,
+  keyId,
+  products: 'all',
+})

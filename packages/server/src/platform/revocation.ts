@@ -1,0 +1,104 @@
+import type { ReasonCode } from '@hatchway/protocol'
+import type { Broker, Identity } from '../broker/port.ts'
+import type { Registry, RegistryChange } from '../registry/registry.ts'
+
+type Revoked = Extract<RegistryChange, { kind: 'credentials-revoked' }>
+
+/** Ends the connections of those who may no longer be connected, at once. Returns what ends it. */
+export function cutRevoked(parts: {
+  broker: Broker
+  registry: Registry
+  onError: (error: unknown) => void
+}): () => void {
+  const { broker, registry, onError } = parts
+  const ends = [
+    registry.onChange(change => cut(broker, change)),
+    broker.onPresence(({ identity, online }) => {
+      if (online) checkAgain(broker, registry, identity).catch(onError)
+    }),
+  ]
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
+const sessionOf = ({ productKey, deviceName }: { productKey: string; deviceName: string }): string =>
+  `${productKey}/${deviceName}`
+
+const cut = (broker: Broker, change: RegistryChange): void => {
+  switch (change.kind) {
+    case 'device-deleted':
+      broker.disconnect(sessionOf(change), 'device-deleted')
+      break
+    case 'device-disabled':
+      broker.disconnect(sessionOf(change), 'device-disabled-now')
+      break
+    case 'credentials-revoked': {
+      const live = broker.connected(sessionOf(change))
+      if (live?.kind === 'device' && usesOneOf(change.clientIds, live.clientId)) {
+        broker.disconnect(live.sessionId, 'credential-revoked-now')
+      }
+      break
+    }
+    case 'product-deleted': {
+      const { productKey } = change
+      broker.disconnectWhere(who => who.kind === 'device' && who.productKey === productKey, 'device-deleted')
+      break
+    }
+    case 'key-revoked': {
+      const { keyId } = change
+      broker.disconnectWhere(who => who.kind === 'application' && who.keyId === keyId, 'credential-revoked-now')
+      break
+    }
+    case 'device-created':
+    case 'device-enabled':
+    case 'product-changed':
+      break
+    default:
+      change satisfies never
+  }
+}
+
+/** Whether a live connection stands on one of the revoked credentials; null is a DeviceSecret. */
+const usesOneOf = (revoked: Revoked['clientIds'], clientId: string | null): boolean => {
+  if (revoked === 'secret') return clientId === null
+  if (revoked === 'all') return clientId !== null
+  return clientId !== null && revoked.includes(clientId)
+}
+
+/**
+ * A login that was verified just before a change can reach the broker just after it, when the change has found nobody to cut.
+ * So whoever has come on line is looked at once more, at the price of a cached lookup.
+ */
+const checkAgain = async (broker: Broker, registry: Registry, identity: Identity): Promise<void> => {
+  const reason =
+    identity.kind === 'device' ? await whyNotDevice(registry, identity) : await whyNotApplication(registry, identity)
+  if (reason === undefined) return
+  const live = broker.connected(identity.sessionId)
+  if (live !== undefined && credentialOf(live) === credentialOf(identity)) broker.disconnect(live.sessionId, reason)
+}
+
+const credentialOf = (identity: Identity): string | null =>
+  identity.kind === 'device' ? identity.clientId : identity.keyId
+
+const whyNotDevice = async (
+  registry: Registry,
+  { productKey, deviceName, clientId }: Extract<Identity, { kind: 'device' }>,
+): Promise<ReasonCode | undefined> => {
+  const device = await registry.device(productKey, deviceName)
+  if (device === undefined) return 'device-deleted'
+  if (device.disabled) return 'device-disabled-now'
+  const isHeld =
+    clientId === null
+      ? device.deviceSecret !== null
+      : device.clientIds.some(issued => issued.clientId === clientId && issued.forbiddenAt === null)
+  return isHeld ? undefined : 'credential-revoked-now'
+}
+
+const whyNotApplication = async (
+  registry: Registry,
+  { keyId }: Extract<Identity, { kind: 'application' }>,
+): Promise<ReasonCode | undefined> => {
+  const key = await registry.apiKey(keyId)
+  return key === undefined || key.revokedAt !== null ? 'credential-revoked-now' : undefined
+}
