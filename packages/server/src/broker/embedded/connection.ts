@@ -76,7 +76,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.#around = around
     this.#framer = new Framer({ maxPacketSizeBytes: maxPacketSizeBytes(settings) })
     this.#intake = new PublishIntake(this, rights, around)
-    link.onDrain = () => this.#drained()
+    link.onDrain = () => this.recheck()
   }
 
   get pausable(): Pausable {
@@ -137,7 +137,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   wrote(): void {
     if (this.#isUnflushed) return
     this.#isUnflushed = true
-    this.#around.turn.flush(this)
+    this.#around.turn.add('flush', this)
   }
 
   flush(): void {
@@ -145,13 +145,21 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.outbox.flush()
     if (this.hasEnded) return
     if (this.outbox.unsentBytes > this.#around.settings.unsentBytesMax) this.endSlowReader()
-    else this.session.pump()
+    this.session.pump()
+    // A link may send all of it without ever being blocked, and then has no drain to tell of: ask it once.
+    if (this.outbox.unsentBytes > 0 && this.session.waitsForLink) this.#around.turn.add('recheck', this)
+  }
+
+  recheck(): void {
+    if (this.hasEnded) return
+    this.outbox.refresh()
+    this.session.pump()
   }
 
   endSlowReader(): void {
     if (this.#isSlowReader) return
     this.#isSlowReader = true
-    this.#around.turn.closeSlowReader(this)
+    this.#around.turn.add('closeSlowReader', this)
   }
 
   /** No farewell: it would wait behind all that the client does not read. */
@@ -179,7 +187,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   release(client: Congestible): void {
     this.#waitsFor.delete(client)
-    if (this.#waitsFor.size === 0) this.#around.turn.resume(this)
+    if (this.#waitsFor.size === 0) this.#around.turn.add('resume', this)
   }
 
   resume(): void {
@@ -272,11 +280,6 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.#around.congestion.forget(this)
     this.#waitsFor.clear()
     this.#around.ended(this, reason, discardsWill)
-  }
-
-  #drained(): void {
-    this.outbox.drained()
-    this.session.pump()
   }
 }
 

@@ -166,6 +166,8 @@ export interface Rig {
   readonly incidents: BrokerIncident[]
   readonly errors: unknown[]
   client(identity: Identity, options?: AttachOptions): FakeClient
+  /** Ends the turn. */
+  runTurn(): void
   /** Ends the turn, and those that follow from it. */
   runTurns(): void
   /** Seconds pass. */
@@ -204,6 +206,7 @@ export function rig(settings: Partial<BrokerSettings> = {}): Rig {
     incidents,
     errors,
     client: (identity, options = {}) => new FakeClient(made, identity, options),
+    runTurn: () => scheduled.shift()?.(),
     runTurns,
     sweep(times = 1) {
       for (let time = 0; time < times; time++) sweep()

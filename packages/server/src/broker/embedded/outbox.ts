@@ -84,9 +84,9 @@ export class Outbox {
     this.#linkPending = this.#link.pendingBytes
   }
 
-  /** The link has sent all that it had. */
-  drained(): void {
-    this.#linkPending = 0
+  /** Asks the link again how much it has not sent. */
+  refresh(): void {
+    this.#linkPending = this.#link.pendingBytes
   }
 
   #append(buffer: Buffer, start: number, end: number): void {

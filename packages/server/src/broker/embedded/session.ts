@@ -91,6 +91,11 @@ export class Session implements Subscriber, Congestible {
     return delivered
   }
 
+  /** Whether something goes on only when the link has sent what it has. */
+  get waitsForLink(): boolean {
+    return this.state.outbound.isReady || this.#services.congestion.has(this)
+  }
+
   /** Sends what the window and the link allow of the queue. */
   pump(): void {
     const line = this.#line

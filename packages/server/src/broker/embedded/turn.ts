@@ -6,73 +6,53 @@ export interface TurnMember {
   resume(): void
   /** Ends the connection of a client that reads too slowly. */
   closeSlowReader(): void
+  /** Asks the link whether it has sent what it got in the turn before. */
+  recheck(): void
 }
+
+const steps = ['closeSlowReader', 'recheck', 'resume', 'flush'] as const
+type Step = (typeof steps)[number]
 
 /**
  * Work put off to the end of the event loop's turn: one write per connection however many messages it got, and whatever
  * must not happen in the middle of routing a message (it could recurse as deep as there are connections).
+ *
+ * The steps run in the order above, so that what they send leaves in the same turn. A step asked for meanwhile waits for
+ * the next one, flushes apart.
  */
 export class Turn {
   readonly #schedule: (run: () => void) => void
   readonly #onError: (error: unknown) => void
+  readonly #due: Record<Step, TurnMember[]> = { closeSlowReader: [], recheck: [], resume: [], flush: [] }
+  readonly #run = (): void => this.#runSteps()
   #scheduled = false
-  #unflushed: TurnMember[] = []
-  #paused: TurnMember[] = []
-  #slow: TurnMember[] = []
-  readonly #run: () => void
 
   constructor(schedule: (run: () => void) => void, onError: (error: unknown) => void) {
     this.#schedule = schedule
     this.#onError = onError
-    this.#run = () => this.run()
   }
 
-  /** The caller asks once per turn and member. */
-  flush(member: TurnMember): void {
-    this.#unflushed.push(member)
-    this.#ask()
-  }
-
-  resume(member: TurnMember): void {
-    this.#paused.push(member)
-    this.#ask()
-  }
-
-  closeSlowReader(member: TurnMember): void {
-    this.#slow.push(member)
-    this.#ask()
-  }
-
-  run(): void {
-    this.#scheduled = false
-    const slow = this.#slow
-    const paused = this.#paused
-    this.#slow = []
-    this.#paused = []
-    for (const member of slow) this.#guarded(() => member.closeSlowReader())
-    for (const member of paused) this.#guarded(() => member.resume())
-    const unflushed = this.#unflushed
-    this.#unflushed = []
-    for (const member of unflushed) {
-      try {
-        member.flush()
-      } catch (error) {
-        this.#onError(error)
-      }
-    }
-  }
-
-  #ask(): void {
+  /** The caller sees to it that a member is in no step's list twice. */
+  add(step: Step, member: TurnMember): void {
+    this.#due[step].push(member)
     if (this.#scheduled) return
     this.#scheduled = true
     this.#schedule(this.#run)
   }
 
-  #guarded(step: () => void): void {
-    try {
-      step()
-    } catch (error) {
-      this.#onError(error)
+  #runSteps(): void {
+    this.#scheduled = false
+    for (const step of steps) {
+      const members = this.#due[step]
+      if (members.length === 0) continue
+      this.#due[step] = []
+      for (const member of members) {
+        try {
+          member[step]()
+        } catch (error) {
+          this.#onError(error)
+        }
+      }
     }
   }
 }
