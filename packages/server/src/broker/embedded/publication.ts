@@ -118,7 +118,7 @@ export class Publication implements PublishBytes {
 
   /** The message for an MQTT 5 subscriber whose subscriptions have identifiers. [MQTT-3.3.4-3] */
   shapeWithIdentifiers(identifiers: readonly number[], withPacketId: boolean): PublishBytes {
-    return this.#build(1, withPacketId, Buffer.from(identifiers.flatMap(subscriptionIdentifier)))
+    return this.#build(1, withPacketId, identifierProperties(identifiers))
   }
 
   /** The same message in memory of its own, for a queue; all queues share one copy. */
@@ -144,45 +144,51 @@ export class Publication implements PublishBytes {
     return kept
   }
 
+  /** `added` goes in front of the properties. */
   #build(wire: Wire, withPacketId: boolean, added: Buffer): PublishBytes {
     const { buffer, topicStart, topicEnd, payloadStart, end } = this
-    // Behind the property length, which counts the bytes up to the payload.
-    const properties =
-      wire === 1 && this.wire === 1
-        ? buffer.subarray(this.#propertiesStart + lengthSize(buffer, this.#propertiesStart), payloadStart)
-        : noBytes
-    const propertyLength = wire === 1 ? variableByteInteger(added.length + properties.length) : []
+    const propertiesStart =
+      wire === 1 && this.wire === 1 ? this.#propertiesStart + lengthSize(buffer, this.#propertiesStart) : payloadStart
+    const propertiesSize = added.length + payloadStart - propertiesStart
     const topicSize = topicEnd - topicStart + 2
-    const size = topicSize + (withPacketId ? 2 : 0) + propertyLength.length + added.length + properties.length
-    const header = [0x30, ...variableByteInteger(size + end - payloadStart)]
-    const bytes = Buffer.concat([
-      Buffer.from(header),
-      buffer.subarray(topicStart - 2, topicEnd),
-      Buffer.alloc(withPacketId ? 2 : 0),
-      Buffer.from(propertyLength),
-      added,
-      properties,
-      buffer.subarray(payloadStart, end),
-    ])
-    return {
-      buffer: bytes,
-      start: 0,
-      end: bytes.length,
-      packetIdOffset: withPacketId ? header.length + topicSize : 0,
-    }
+    const headed = topicSize + (withPacketId ? 2 : 0) + (wire === 1 ? integerSize(propertiesSize) : 0)
+    const remainingLength = headed + propertiesSize + end - payloadStart
+    const bytes = Buffer.allocUnsafe(1 + integerSize(remainingLength) + remainingLength)
+    bytes[0] = 0x30
+    let at = writeInteger(bytes, 1, remainingLength)
+    at += buffer.copy(bytes, at, topicStart - 2, topicEnd)
+    const packetIdOffset = withPacketId ? at : 0
+    if (withPacketId) at += 2
+    if (wire === 1) at = writeInteger(bytes, at, propertiesSize)
+    at += added.copy(bytes, at)
+    buffer.copy(bytes, at, propertiesStart, end) // properties and payload
+    return { buffer: bytes, start: 0, end: bytes.length, packetIdOffset }
   }
 }
 
-function subscriptionIdentifier(identifier: number): number[] {
-  return [0x0b, ...variableByteInteger(identifier)]
+function identifierProperties(identifiers: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(identifiers.length * 5)
+  let at = 0
+  for (const identifier of identifiers) {
+    bytes[at] = 0x0b
+    at = writeInteger(bytes, at + 1, identifier)
+  }
+  return bytes.subarray(0, at)
 }
 
-function variableByteInteger(value: number): number[] {
-  const bytes: number[] = []
+function integerSize(value: number): number {
+  if (value < 0x80) return 1
+  if (value < 0x4000) return 2
+  return value < 0x200000 ? 3 : 4
+}
+
+/** Writes a variable byte integer; returns where it ends. [MQTT-1.5.5-1] */
+function writeInteger(bytes: Buffer, start: number, value: number): number {
+  let at = start
   let rest = value
-  for (; rest >= 0x80; rest >>= 7) bytes.push((rest & 0x7f) | 0x80)
-  bytes.push(rest)
-  return bytes
+  for (; rest >= 0x80; rest >>= 7) bytes[at++] = (rest & 0x7f) | 0x80
+  bytes[at++] = rest
+  return at
 }
 
 /** Bytes of the variable byte integer at `at`, which the codec has checked. */
