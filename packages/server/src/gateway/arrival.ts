@@ -116,6 +116,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
   }
 
   destroy(): void {
+    this.#connection?.discard()
     this.#raw.destroy()
   }
 
@@ -188,7 +189,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
     if (this.#phase === 'gone') return
     this.journal(reason, detail)
     this.#leave()
-    this.#raw.destroy()
+    this.destroy()
   }
 
   #closed(): void {

@@ -115,6 +115,11 @@ export class Connection {
   /** Closed without an answer, for a fault of the peer. */
   abort(reason: ReasonCode, problem: string): void {
     this.#journal(reason, { problem })
+    this.discard()
+  }
+
+  /** Closed without an answer and without a word in the journal. */
+  discard(): void {
     this.#finish()
     this.#link.destroy()
   }
@@ -234,8 +239,7 @@ export class Connection {
   /** A fault of ours: this connection ends, the others go on. */
   #fail(error: unknown): void {
     this.#context.log.error({ err: error, address: this.#owner.peer.address }, 'a connection failed')
-    this.#finish()
-    this.#link.destroy()
+    this.discard()
   }
 
   /** One chunk at most comes before this: while onboarding thinks, what a stranger can make us hold is bounded. */

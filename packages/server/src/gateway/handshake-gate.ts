@@ -74,13 +74,6 @@ export class HandshakeGate {
     return this.#waiting.has(candidate)
   }
 
-  /** Empties the waiting line. */
-  takeWaiting(): HandshakeCandidate[] {
-    const all = [...this.#waiting]
-    this.#waiting.clear()
-    return all
-  }
-
   close(): void {
     this.#waiting.clear()
     this.#inFlight.clear()

@@ -18,14 +18,14 @@ const keepAliveInitialDelayMs = 120_000
 /** Listens on one port and hands over each accepted socket, unread. */
 export class Listener {
   readonly #server: Server
-  readonly #closed: Promise<unknown>
+  readonly #closed: Promise<void>
 
   /** `onError`: an accept that failed, for instance because no file descriptor is left. */
   constructor(onSocket: (socket: Socket) => void, onError: (error: Error) => void) {
     // Without noDelay, Nagle and delayed acknowledgement cost a TLS connection 40 ms.
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveInitialDelayMs }
     this.#server = createServer(options, onSocket)
-    this.#closed = once(this.#server, 'close').catch(() => {}) // an error before that is listen()'s to report
+    this.#closed = new Promise(resolve => this.#server.once('close', () => resolve()))
     this.#server.on('error', error => {
       if (this.#server.listening) onError(error)
     })

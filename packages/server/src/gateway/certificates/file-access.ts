@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CertificateError } from './certificate-pair.ts'
 
@@ -32,6 +32,15 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   } catch (error) {
     if (((error as Error).cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new CertificateError(`The folder ${folder} can't be made (${code}); give another one.`, { cause })
   }
 }
 

@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import {
   parsePrivateKey,
   renewBeforeMs,
 } from './certificate-pair.ts'
-import { readIfThere, writeAtomically } from './file-access.ts'
+import { makeFolder, readIfThere, writeAtomically } from './file-access.ts'
 import type { IssuedPair } from './issue.ts'
 
 export const caFileName = 'ca.pem'
@@ -31,7 +31,7 @@ export async function loadLocalCertificates(
   publicHosts: readonly string[],
   now: Date,
 ): Promise<Certificates> {
-  await mkdir(dataDir, { recursive: true })
+  await makeFolder(dataDir)
   const authority = await loadAuthority(dataDir, now)
   const names = certificateNames(publicHosts)
   const pairs = [
