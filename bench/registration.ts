@@ -51,7 +51,7 @@ function optionsOf(args: readonly string[]): Options {
 }
 
 interface Ready {
-  mqtt: readonly { port: number }[]
+  mqtt: readonly string[]
   http: string
   ca: string
 }
@@ -111,7 +111,7 @@ async function measure({ options, hatchway, bare, barePort, ready }: Bench): Pro
     tlsVersion: options.tlsVersion,
     mode: options.mode,
   }
-  const port = ready.mqtt[0]?.port ?? 0
+  const port = Number(new URL(ready.mqtt[0] ?? '').port)
   const bareUs: number[] = []
   const ourUs: number[] = []
   const generatorLoads: number[] = []

@@ -29,7 +29,6 @@ export interface ArrivalContext {
 export interface ArrivalObserver {
   handshakeDone(tlsVersion: string | null): void
   handshakeFailed(): void
-  turnedAway(): void
   connectionOpened(transport: Transport): void
   gone(arrival: Arrival): void
 }
@@ -155,7 +154,6 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
     this.peer = { ...this.peer, transport: 'tls' }
     this.#putBack(this.#raw, bytes)
     if (this.#context.gate.enter(this)) return
-    this.#context.observer.turnedAway()
     this.#refuse('handshake-queue-full')
   }
 

@@ -26,7 +26,7 @@ import { openingBytes, stepOfRegistration } from './registration-session.ts'
 export interface ConnectionContext {
   onboarding: Onboarding
   broker: Broker
-  journal: Journal
+  journal: Pick<Journal, 'record'>
   clock: { now(): number }
   log: GatewayLog
   /** How long onboarding may think. */

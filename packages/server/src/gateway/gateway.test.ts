@@ -83,7 +83,7 @@ test('connections from one address are limited, and one that ends makes room', a
   const fourth = await tcpClient(port)
   fourth.socket.write(connectBytes('any'))
   expect(await fourth.read(4)).toEqual(acceptedBytes)
-  expect(gateway.stats().turnedAway).toBe(1)
+  expect(gateway.stats().rejected).toMatchObject({ 'too-many-connections': 1 })
   for (const client of [second, fourth]) client.socket.destroy()
 })
 

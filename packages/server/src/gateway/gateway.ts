@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import type { SecureContext } from 'node:tls'
 import type { Broker, Link } from '../broker/port.ts'
 import type { Onboarding } from '../onboarding/admission.ts'
 import type { Journal } from '../registry/registry.ts'
-import type { Transport } from '../registry/types.ts'
+import type { NewJournalEntry, Transport } from '../registry/types.ts'
 import { Arrival, type ArrivalContext, type ArrivalObserver } from './arrival.ts'
 import type { Certificates } from './certificates/index.ts'
 import type { Connection } from './connection.ts'
@@ -35,8 +36,10 @@ export interface GatewayStats {
   handshakes: { waiting: number; inFlight: number; maxInFlight: number; done: number; failed: number }
   /** Finished handshakes by version, since the start. */
   tlsVersions: Record<string, number>
-  /** Connections turned away by a limit or a full waiting line, since the start. */
-  turnedAway: number
+  /** Sockets accepted, since the start. */
+  accepted: number
+  /** Connections that ended here and not in onboarding or the broker, by reason, since the start. */
+  rejected: Record<string, number>
 }
 
 export interface Gateway {
@@ -48,9 +51,14 @@ export interface Gateway {
   stats(): GatewayStats
   /** Accepts no more and turns away handshakes that wait; answers under way are finished. */
   drain(): void
+  /** Resolves when every CONNECT that had arrived or was just arriving is answered, or the time is over. */
+  settled(timeoutMs: number): Promise<void>
   /** Ends all connections, and cuts them when the time is over. Resolves when nothing is left open. */
   close(timeoutMs: number): Promise<void>
 }
+
+const arrivingGraceMs = 1000
+const settledPollMs = 10
 
 export function createGateway(parts: GatewayParts): Gateway {
   return new SocketGateway(parts)
@@ -63,7 +71,10 @@ class SocketGateway implements Gateway, ArrivalObserver {
   readonly #arrivals = new Set<Arrival>()
   readonly #context: ArrivalContext
   readonly #ticketKeys = randomBytes(48)
+  readonly #connecting: Deadlines<Arrival>
+  readonly #admitting: Deadlines<Connection>
   readonly #deadlines: readonly { close(): void }[]
+  readonly #rejected: Record<string, number> = {}
   readonly #connections = { tcp: 0, tls: 0, ws: 0, wss: 0 }
   readonly #tlsVersions: Record<string, number> = {}
   #secureContext: SecureContext
@@ -71,7 +82,7 @@ class SocketGateway implements Gateway, ArrivalObserver {
   #addresses: readonly ListenerAddress[] = []
   #handshakesDone = 0
   #handshakesFailed = 0
-  #turnedAway = 0
+  #accepted = 0
   #draining = false
   #whenEmpty: (() => void) | undefined
 
@@ -85,8 +96,11 @@ class SocketGateway implements Gateway, ArrivalObserver {
     const admitting = new Deadlines<Connection>(settings.admissionTimeoutMs, c => c.admissionTimedOut())
     const registered = new Deadlines<Connection>(settings.registrationTimeoutMs, c => c.registrationTimedOut())
     const connecting = new Deadlines<Arrival>(settings.connectTimeoutMs, arrival => arrival.expire())
+    this.#connecting = connecting
+    this.#admitting = admitting
     this.#deadlines = [closing, admitting, registered, connecting]
-    const { onboarding, broker, journal, clock, log } = parts
+    const { onboarding, broker, clock, log } = parts
+    const journal = { record: (entry: NewJournalEntry) => this.#record(entry) }
     const links = { turn: new WriteTurn(), closing }
     this.#context = {
       connections: { onboarding, broker, journal, clock, log, admitting, registered },
@@ -134,7 +148,8 @@ class SocketGateway implements Gateway, ArrivalObserver {
       connections: { tcp, tls, ws, wss, arriving: this.#arrivals.size - tcp - tls - ws - wss },
       handshakes: { waiting, inFlight, maxInFlight, done: this.#handshakesDone, failed: this.#handshakesFailed },
       tlsVersions: { ...this.#tlsVersions },
-      turnedAway: this.#turnedAway,
+      accepted: this.#accepted,
+      rejected: { ...this.#rejected },
     }
   }
 
@@ -144,10 +159,19 @@ class SocketGateway implements Gateway, ArrivalObserver {
     for (const arrival of this.#arrivals) if (this.#gate.isWaiting(arrival)) arrival.destroy()
   }
 
+  async settled(timeoutMs: number): Promise<void> {
+    const startedAt = performance.now()
+    const elapsed = (): number => performance.now() - startedAt
+    // A device that is about to send its CONNECT does so within a moment; a silent peer is not waited for.
+    const unsettled = (): boolean =>
+      this.#admitting.size > 0 || (this.#connecting.size > 0 && elapsed() < arrivingGraceMs)
+    while (unsettled() && elapsed() < timeoutMs) await setTimeout(settledPollMs)
+  }
+
   async close(timeoutMs: number): Promise<void> {
     this.drain()
     for (const arrival of this.#arrivals) arrival.end()
-    const timer = setTimeout(() => {
+    const timer = globalThis.setTimeout(() => {
       for (const arrival of this.#arrivals) arrival.destroy()
     }, timeoutMs)
     await new Promise<void>(resolve => {
@@ -171,10 +195,6 @@ class SocketGateway implements Gateway, ArrivalObserver {
     this.#handshakesFailed += 1
   }
 
-  turnedAway(): void {
-    this.#turnedAway += 1
-  }
-
   connectionOpened(transport: Transport): void {
     this.#count(transport, 1)
   }
@@ -190,7 +210,13 @@ class SocketGateway implements Gateway, ArrivalObserver {
     if (transport !== 'http' && transport !== 'https') this.#connections[transport] += change
   }
 
+  #record(entry: NewJournalEntry): void {
+    this.#rejected[entry.reason] = (this.#rejected[entry.reason] ?? 0) + 1
+    this.#parts.journal.record(entry)
+  }
+
   #accept(socket: Socket): void {
+    this.#accepted += 1
     const address = plainAddress(socket.remoteAddress)
     // Gone before we came to it, or accepted by the kernel just before the port was closed.
     if (address === undefined || this.#draining) {
@@ -206,14 +232,13 @@ class SocketGateway implements Gateway, ArrivalObserver {
   }
 
   #turnAway(socket: Socket, address: string, limit: 'total' | 'address'): void {
-    this.turnedAway()
-    const { journal, clock, settings } = this.#parts
+    const { clock, settings } = this.#parts
     const problem =
       limit === 'total'
         ? `all ${settings.maxConnections} connections are in use`
         : `${settings.maxConnectionsPerAddress} connections from this address are open`
     const peer = { address, transport: 'tcp', tlsVersion: null, tlsCipher: null } as const
-    journal.record(gatewayEntry(clock.now(), peer, 'too-many-connections', { problem }))
+    this.#record(gatewayEntry(clock.now(), peer, 'too-many-connections', { problem }))
     socket.destroy()
   }
 

@@ -209,7 +209,7 @@ test('handshakes beyond the waiting line are turned away, and those that can not
   const clients = await Promise.all(Array.from({ length: 200 }, () => tcpClient(port)))
   for (const client of clients) client.socket.write(Buffer.from('16', 'hex'))
   await entry('handshake-queue-full')
-  await until(() => gateway.stats().turnedAway > 0, 'one turned away')
+  await until(() => (gateway.stats().rejected['handshake-queue-full'] ?? 0) > 0, 'one turned away')
   expect(gateway.stats().handshakes.waiting).toBeLessThanOrEqual(4)
   for (const client of clients) client.socket.destroy()
   await until(() => gateway.stats().connections.arriving === 0, 'their end')

@@ -1,0 +1,31 @@
+export interface Readiness {
+  /** Whether devices can be served now: asks the store, and shares a fresh answer among those who ask at once. */
+  ask(): Promise<{ ready: boolean; problems: readonly string[] }>
+  /** From now on unready, so that a load balancer moves on. */
+  drain(): void
+}
+
+const FRESH_MS = 1000
+
+export function createReadiness({ check, clock }: { check: () => Promise<void>; clock: () => number }): Readiness {
+  let draining = false
+  let askedAt = Number.NEGATIVE_INFINITY
+  let answer: Promise<readonly string[]> = Promise.resolve([])
+  return {
+    async ask() {
+      if (draining) return { ready: false, problems: ['the server is stopping'] }
+      if (clock() - askedAt >= FRESH_MS) {
+        askedAt = clock()
+        answer = check().then(
+          () => [],
+          error => [`the registry can't be used: ${error instanceof Error ? error.message : String(error)}`],
+        )
+      }
+      const problems = await answer
+      return { ready: problems.length === 0, problems }
+    },
+    drain() {
+      draining = true
+    },
+  }
+}

@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { createEmbeddedBroker } from '../broker/embedded/broker.ts'
+import type { Broker } from '../broker/port.ts'
+import {
+  type Certificates,
+  createGateway,
+  defaultGatewaySettings,
+  type Gateway,
+  loadCertificates,
+  watchCertificates,
+} from '../gateway/index.ts'
+import { createHttpServer } from '../http/server.ts'
+import type { Onboarding } from '../onboarding/admission.ts'
+import { createOnboarding } from '../onboarding/admit.ts'
+import { createPlatform } from '../platform/platform.ts'
+import {
+  type Administration,
+  createAdministration,
+  createRegistry,
+  createSqliteStore,
+  loadOrCreateMasterKey,
+} from '../registry/index.ts'
+import type { Registry } from '../registry/registry.ts'
+import { type DataFolder, openDataFolder } from './data-folder.ts'
+import type { Log } from './log.ts'
+import type { Config } from './options.ts'
+import { reachableHost } from './reachable-host.ts'
+import { createReadiness } from './readiness.ts'
+import { version } from './version.ts'
+
+export interface MqttEndpoint {
+  host: string
+  port: number
+  /** `mqtt://host:port`; the same port takes mqtts, ws and wss. */
+  url: string
+}
+
+export interface RunningServer {
+  mqtt: readonly MqttEndpoint[]
+  /** Base URL of the API, without a slash at its end. */
+  http: string
+  /** The file that devices pin. */
+  caFile: string
+  /** Only when it was made in this start; it is in `<data folder>/admin-token` too. */
+  adminToken: string | null
+  /** Things that work but will hurt, one sentence each. */
+  warnings: readonly string[]
+  /** Takes nothing new, finishes what was begun (bounded by the drain time-out), closes everything. */
+  stop(): Promise<void>
+}
+
+const MASTER_KEY_FILE = 'master.key'
+const ADMIN_TOKEN_FILE = 'admin-token'
+const DATABASE_FILE = 'hatchway.db'
+const RULES_MODULE = new URL(
+  import.meta.url.endsWith('.ts') ? '../onboarding/rules.ts' : '../onboarding/rules.js',
+  import.meta.url,
+)
+const clock = (): number => Date.now()
+
+/**
+ * Builds the rooms from the bottom up and opens the doors last. Rejects with one clear sentence, and nothing left open, when the data
+ * folder, the database, a certificate or a port can't be used.
+ */
+export async function startServer(config: Config, { log }: { log: Log }): Promise<RunningServer> {
+  // Closed from the last to the first: a room ends before those that it stands on.
+  const rooms = new AsyncDisposableStack()
+  try {
+    return await build(config, log, rooms)
+  } catch (error) {
+    await rooms.disposeAsync()
+    throw error
+  }
+}
+
+async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Promise<RunningServer> {
+  const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
+  const folder = openDataFolder(config.dataDir)
+  rooms.defer(() => folder.release())
+  const registry = await openRegistry(config, folder)
+  rooms.defer(() => registry.close())
+  const certificateSource =
+    config.tlsCert === null || config.tlsKey === null
+      ? { dataDir: folder.path, publicHosts: config.publicHost ?? [] }
+      : { certFiles: config.tlsCert, keyFiles: config.tlsKey }
+  const certificates = await loadCertificates(certificateSource)
+  const administration = createAdministration({ registry, clock, random: randomBytes })
+  const adminToken = await giveAdminKey(administration, config, folder)
+  const settings = { instanceId: config.instanceId, connectsPerMinute: config.connectsPerMinute }
+  const onboarding = createOnboarding({ registry, clock, random: randomBytes, settings, onError })
+  const broker = openBroker(config, onError)
+  const platform = createPlatform({ broker, registry, clock, onError })
+  rooms.defer(() => platform.close())
+  const gateway = openGateway({ config, log, onboarding, broker, registry, certificates })
+  rooms.defer(() => gateway.close(CUT_TIMEOUT_MS))
+  rooms.defer(() => broker.close(CUT_TIMEOUT_MS))
+  let current = certificates
+  const watch = watchCertificates({
+    source: certificateSource,
+    current,
+    clock: { now: clock },
+    onError: error => log.error({ err: error }, 'the new certificates are not used'),
+    onChange(changed) {
+      gateway.reloadCertificates(changed)
+      current = changed
+      log.info({ fingerprints: changed.fingerprints }, 'certificates reloaded')
+    },
+  })
+  rooms.defer(() => watch.close())
+  const readiness = createReadiness({ check: () => registry.store.check(), clock })
+  const http = createHttpServer({
+    registry,
+    administration,
+    onboarding,
+    broker,
+    caPem: () => current.caPem ?? current.pairs.map(pair => pair.cert).join('\n'),
+    gatewayStats: () => gateway.stats(),
+    readiness: () => readiness.ask(),
+    settings: {
+      ...{ host: config.httpHost, port: config.httpPort, maxPayloadBytes: config.maxPayloadBytes },
+      ...{ maxTopicBytes: config.maxTopicBytes, maxTopicSlashes: config.maxTopicSlashes },
+    },
+    version,
+    clock,
+    log,
+  })
+  rooms.defer(() => http.close())
+  const addresses = await gateway.listen()
+  const httpUrl = await http.listen()
+  return {
+    mqtt: addresses.map(({ host, port }) => ({ host, port, url: `mqtt://${reachableHost(host)}:${port}` })),
+    http: httpUrl,
+    caFile: certificates.caFile ?? config.tlsCert?.[0] ?? '',
+    adminToken,
+    warnings: certificates.warnings,
+    stop: once(async () => {
+      readiness.drain()
+      gateway.drain()
+      await gateway.settled(config.drainTimeoutMs)
+      onboarding.drain()
+      await rooms.disposeAsync()
+      log.info('stopped')
+    }),
+  }
+}
+
+/** For closing what is still open after the drain. */
+const CUT_TIMEOUT_MS = 1000
+
+async function openRegistry(config: Config, folder: DataFolder) {
+  const masterKey = await loadOrCreateMasterKey(config.masterKeyFile ?? folder.file(MASTER_KEY_FILE))
+  const store = await createSqliteStore({
+    file: folder.file(DATABASE_FILE),
+    masterKey,
+    rulesModule: RULES_MODULE,
+    callTimeoutMs: config.storeTimeoutMs,
+    journalLimit: config.journalLimit,
+  })
+  return createRegistry({ store, clock })
+}
+
+/** An admin key that was made here is kept where the command line client on this machine finds it. */
+async function giveAdminKey(
+  administration: Administration,
+  config: Config,
+  folder: DataFolder,
+): Promise<string | null> {
+  const { secret } = await administration.ensureAdminKey(config.adminToken ?? undefined)
+  if (secret === null) return null
+  writeFileSync(folder.file(ADMIN_TOKEN_FILE), `${secret}\n`, { mode: 0o600 })
+  return secret
+}
+
+function openBroker(config: Config, onError: (error: unknown) => void): Broker {
+  const deviceTopics = { maxBytes: config.maxTopicBytes, maxSlashes: config.maxTopicSlashes }
+  return createEmbeddedBroker({ settings: { payloadBytes: config.maxPayloadBytes, deviceTopics }, now: clock, onError })
+}
+
+interface GatewayNeeds {
+  config: Config
+  log: Log
+  onboarding: Onboarding
+  broker: Broker
+  registry: Registry
+  certificates: Certificates
+}
+
+function openGateway({ config, log, onboarding, broker, registry, certificates }: GatewayNeeds): Gateway {
+  const settings = {
+    ...defaultGatewaySettings,
+    host: config.mqttHost,
+    ports: config.mqttPort,
+    legacyCiphers: config.tlsLegacyCiphers,
+    connectTimeoutMs: config.connectTimeoutMs,
+    registrationTimeoutMs: config.registrationTimeoutMs,
+    maxConnections: config.maxConnections,
+    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+  }
+  return createGateway({
+    settings,
+    onboarding,
+    broker,
+    journal: registry.journal,
+    certificates,
+    clock: { now: clock },
+    log,
+  })
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= run()
+    return running
+  }
+}

@@ -1,0 +1,31 @@
+import { parsePush, type RegistrationInput, registrationConnect } from '@hatchway/protocol'
+import type { ProtocolLevel } from '../../packages/server/src/mqtt/index.ts'
+import { type Endpoint, MqttConnection, type Transport } from './mqtt-connection.ts'
+
+export interface Issued {
+  deviceSecret?: string
+  clientId?: string
+  deviceToken?: string
+}
+
+/** Registers as a device does: one CONNECT, the push, DISCONNECT. Rejects when it is refused. */
+export async function registerDevice(
+  endpoint: Endpoint,
+  input: Omit<RegistrationInput, 'random'> & { random?: string; transport?: Transport; level?: ProtocolLevel },
+): Promise<Issued> {
+  const { transport = 'tls', level = 4, random = '123', ...registration } = input
+  const { clientId, userName, password } = registrationConnect({ ...registration, random })
+  const connection = await MqttConnection.open(endpoint, transport, { level })
+  try {
+    const connack = await connection.connect({ clientId, userName, password: Buffer.from(password) })
+    if (connack.reasonCode !== 0) throw new Error(`registration refused with code ${connack.reasonCode}`)
+    const { topic, payload } = await connection.expect('publish')
+    const parsed = parsePush(topic, payload)
+    if (!parsed.ok) throw new Error(parsed.detail)
+    connection.send({ type: 'disconnect', reasonCode: 0 })
+    return parsed.push
+  } finally {
+    connection.end()
+    await connection.closed
+  }
+}
