@@ -1,6 +1,6 @@
 import { type ClaimResult, parseClaim, type RandomBytes } from '@hatchway/protocol'
 import type { Connect } from '../mqtt/index.ts'
-import type { Registry } from '../registry/registry.ts'
+import type { Journal, Registry } from '../registry/registry.ts'
 import type { NewJournalEntry, TimeMs } from '../registry/types.ts'
 import type { Admission, HttpRegistrationAnswer, Onboarding, OnboardingSettings } from './admission.ts'
 import { type Attempt, refuse, type Verdict } from './attempt.ts'
@@ -32,30 +32,7 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
   const rate = createConnectRate(settings.connectsPerMinute)
   const desk = actingDesk(parts, rate, createDiagnosisBudget())
   let draining = false
-
-  /** A crash in a check means no. Each refusal is journaled here; a registration already is, in the store's transaction. */
-  const settle = async (attempt: Attempt, subject: Subject, steps: () => Promise<Verdict>): Promise<Verdict> => {
-    let verdict: Verdict
-    try {
-      verdict = draining ? refuse('transport', 'draining') : await steps()
-    } catch (error) {
-      verdict = refusalOf(error)
-      if (verdict.reason === 'internal-error') onError(error)
-    }
-    if (verdict.kind === 'refused') {
-      const { reason, detail } = verdict
-      record(refusedEntry(attempt.origin, subject, { time: attempt.now, reason, detail }))
-    }
-    return verdict
-  }
-
-  const record = (entry: NewJournalEntry): void => {
-    try {
-      registry.journal.record(entry)
-    } catch (error) {
-      onError(error)
-    }
-  }
+  const settle = settler({ journal: registry.journal, onError, isDraining: () => draining })
 
   return {
     async admit(connect, peer) {
@@ -83,6 +60,34 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
     drain() {
       draining = true
     },
+  }
+}
+
+type Settle = (attempt: Attempt, subject: Subject, steps: () => Promise<Verdict>) => Promise<Verdict>
+
+/** A crash in a check means no. Each refusal is journaled here; a registration already is, in the store's transaction. */
+const settler = (parts: { journal: Journal; onError: (error: unknown) => void; isDraining: () => boolean }): Settle => {
+  const { journal, onError, isDraining } = parts
+  const record = (entry: NewJournalEntry): void => {
+    try {
+      journal.record(entry)
+    } catch (error) {
+      onError(error)
+    }
+  }
+  return async (attempt, subject, steps) => {
+    let verdict: Verdict
+    try {
+      verdict = isDraining() ? refuse('transport', 'draining') : await steps()
+    } catch (error) {
+      verdict = refusalOf(error)
+      if (verdict.reason === 'internal-error') onError(error)
+    }
+    if (verdict.kind === 'refused') {
+      const { reason, detail } = verdict
+      record(refusedEntry(attempt.origin, subject, { time: attempt.now, reason, detail }))
+    }
+    return verdict
   }
 }
 

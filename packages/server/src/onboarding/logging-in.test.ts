@@ -61,6 +61,14 @@ describe('DeviceSecret login', () => {
     expect(bench.registry.calls).toEqual(['activate'])
   })
 
+  test('a secret is activated by its own first login, whatever logged in before it', async () => {
+    const bench = openWithDevice()
+    await bench.admit(byToken())
+    expect(device(bench)?.secretActivatedAt).toBeNull()
+    await bench.admit(bySecret())
+    expect(device(bench)?.secretActivatedAt).toBe(bench.now)
+  })
+
   test('an activation that the store refuses is a refusal: the secret was replaced meanwhile', async () => {
     const bench = openWithDevice()
     const { activate } = bench.registry

@@ -5,7 +5,7 @@ import { answerDevices } from './answers.ts'
 import { journalIncidents } from './incidents.ts'
 import { tellLifecycle } from './lifecycle.ts'
 import { tellPresence } from './presence.ts'
-import { createPresenceNotes } from './presence-notes.ts'
+import { PresenceNotes } from './presence-notes.ts'
 import { createPublisher } from './publisher.ts'
 import { cutRevoked } from './revocation.ts'
 
@@ -30,7 +30,7 @@ export interface Platform {
 export function createPlatform(parts: PlatformParts): Platform {
   const { broker, registry, clock, onError = warn } = parts
   const publisher = createPublisher({ broker, clock, onError })
-  const notes = createPresenceNotes({ store: registry.store, onError })
+  const notes = new PresenceNotes({ store: registry.store, onError })
   const ends = [
     answerDevices({ broker, publisher, clock }),
     tellPresence({ broker, publisher, notes }),

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { PresenceChange } from '../registry/store.ts'
-import { createPresenceNotes, maxBatch } from './presence-notes.ts'
+import { maxBatch, PresenceNotes } from './presence-notes.ts'
 
 const change = (deviceName: string, online: boolean, at: number): PresenceChange => ({
   productKey: 'pk1',
@@ -25,7 +25,7 @@ const callCount = (store: { calls: unknown[] }, count: number) =>
 const open = (options: { maxWaiting?: number } = {}) => {
   const store = heldStore()
   const errors: unknown[] = []
-  const notes = createPresenceNotes({ store, onError: error => errors.push(error), retryDelayMs: 1, ...options })
+  const notes = new PresenceNotes({ store, onError: error => errors.push(error), retryDelayMs: 1, ...options })
   return { store, errors, notes }
 }
 const at = (changes: readonly PresenceChange[] | undefined) => changes?.map(({ at: time }) => time)
@@ -101,6 +101,26 @@ describe('presence notes', () => {
     await closed
     expect(errors).toHaveLength(1)
     expect(store.calls).toHaveLength(2)
+  })
+
+  test('closing while another try is due leaves no timer behind', async () => {
+    const { store, errors, notes } = open()
+    notes.note(change('a', true, 1))
+    await callCount(store, 1)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      store.calls[0]?.fail()
+      for (let tries = 0; vi.getTimerCount() === 0 && tries < 1000; tries += 1) await Promise.resolve()
+      expect(vi.getTimerCount()).toBe(1)
+      const closed = notes.close()
+      expect(vi.getTimerCount()).toBe(0)
+      store.calls[1]?.done()
+      await closed
+      expect(at(store.calls[1]?.changes)).toEqual([1])
+      expect(errors).toHaveLength(1)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('closing with nothing to write asks the store nothing', async () => {

@@ -5,13 +5,7 @@ export const maxWaitingChanges = 200_000
 /** Changes that go to the store at once. */
 export const maxBatch = 1000
 
-export interface PresenceNotes {
-  note(change: PresenceChange): void
-  /** Writes what is left, once; bounded by the store's own time limit. */
-  close(): Promise<void>
-}
-
-interface Parts {
+export interface PresenceNotesParts {
   store: Pick<Store, 'notePresence'>
   onError: (error: unknown) => void
   /** Wait before another try when the store has failed. */
@@ -23,82 +17,92 @@ interface Parts {
  * Collects who came and went during a turn of the event loop and writes it in one batch. Per device only the last coming and
  * the last going are kept. If the store fails, the batch waits for the next try unless something newer has taken its place.
  */
-export function createPresenceNotes(parts: Parts): PresenceNotes {
-  const { store, onError, retryDelayMs = 1000, maxWaiting = maxWaitingChanges } = parts
-  let waiting = new Map<string, PresenceChange>()
-  let scheduled: NodeJS.Immediate | undefined
-  let retry: NodeJS.Timeout | undefined
-  let writing: Promise<void> | undefined
-  let overflowed = false
-  let closed = false
+export class PresenceNotes {
+  readonly #store: PresenceNotesParts['store']
+  readonly #onError: (error: unknown) => void
+  readonly #retryDelayMs: number
+  readonly #maxWaiting: number
+  /** By device and direction, in the order of the last change. */
+  #waiting = new Map<string, PresenceChange>()
+  #scheduled: NodeJS.Immediate | undefined
+  #retry: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+  #overflowed = false
+  #closed = false
 
-  const keep = (change: PresenceChange): void => {
+  constructor({ store, onError, retryDelayMs = 1000, maxWaiting = maxWaitingChanges }: PresenceNotesParts) {
+    this.#store = store
+    this.#onError = onError
+    this.#retryDelayMs = retryDelayMs
+    this.#maxWaiting = maxWaiting
+  }
+
+  note(change: PresenceChange): void {
+    this.#keep(change)
+    const isUnderWay = this.#scheduled !== undefined || this.#retry !== undefined || this.#writing !== undefined
+    if (!this.#closed && !isUnderWay) this.#scheduled = setImmediate(() => this.#start())
+  }
+
+  /** Writes what is left, without another try; bounded by the store's own time limit. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearImmediate(this.#scheduled)
+    clearTimeout(this.#retry)
+    // A write under way goes on until nothing waits, or until the store fails it.
+    await (this.#writing ?? this.#writeAll())
+  }
+
+  #keep(change: PresenceChange): void {
     const key = `${change.productKey}/${change.deviceName}/${change.online}`
-    waiting.delete(key)
-    waiting.set(key, change)
-    if (waiting.size <= maxWaiting) return
-    for (const oldest of waiting.keys()) {
-      waiting.delete(oldest)
+    this.#waiting.delete(key)
+    this.#waiting.set(key, change)
+    if (this.#waiting.size <= this.#maxWaiting) return
+    for (const oldest of this.#waiting.keys()) {
+      this.#waiting.delete(oldest)
       break
     }
-    if (!overflowed)
-      onError(new Error(`presence: more than ${maxWaiting} changes wait for the store; the oldest are lost`))
-    overflowed = true
+    if (this.#overflowed) return
+    this.#overflowed = true
+    this.#onError(new Error(`presence: more than ${this.#maxWaiting} changes wait for the store; the oldest are lost`))
   }
 
-  const takeBatch = (): PresenceChange[] => {
-    const batch: PresenceChange[] = []
-    for (const [key, change] of waiting) {
-      if (batch.length === maxBatch) break
-      batch.push(change)
-      waiting.delete(key)
-    }
-    return batch
+  #start(): void {
+    this.#scheduled = undefined
+    this.#retry = undefined
+    this.#writing = this.#writeAll().finally(() => {
+      this.#writing = undefined
+    })
   }
 
-  const write = async (): Promise<boolean> => {
-    const batch = takeBatch()
-    try {
-      await store.notePresence(batch)
-      overflowed = false
-      return true
-    } catch (error) {
-      onError(error)
-      const newer = waiting
-      waiting = new Map()
-      for (const change of [...batch, ...newer.values()]) keep(change)
-      return false
-    }
-  }
-
-  const writeAll = async (): Promise<void> => {
-    while (waiting.size > 0) {
-      if (await write()) continue
-      if (!closed) retry = setTimeout(start, retryDelayMs)
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      if (await this.#write(this.#takeBatch())) continue
+      if (!this.#closed) this.#retry = setTimeout(() => this.#start(), this.#retryDelayMs)
       return
     }
   }
 
-  const start = (): void => {
-    scheduled = undefined
-    retry = undefined
-    writing = writeAll().finally(() => {
-      writing = undefined
-    })
+  #takeBatch(): PresenceChange[] {
+    const batch: PresenceChange[] = []
+    for (const [key, change] of this.#waiting) {
+      if (batch.length === maxBatch) break
+      batch.push(change)
+      this.#waiting.delete(key)
+    }
+    return batch
   }
 
-  return {
-    note(change) {
-      keep(change)
-      if (closed || scheduled !== undefined || retry !== undefined || writing !== undefined) return
-      scheduled = setImmediate(start)
-    },
-    async close() {
-      closed = true
-      clearImmediate(scheduled)
-      clearTimeout(retry)
-      // A write under way goes on until nothing waits, or until the store fails it.
-      await (writing ?? writeAll())
-    },
+  async #write(batch: readonly PresenceChange[]): Promise<boolean> {
+    try {
+      await this.#store.notePresence(batch)
+      this.#overflowed = false
+      return true
+    } catch (error) {
+      this.#onError(error)
+      const newer = this.#waiting
+      this.#waiting = new Map()
+      for (const change of [...batch, ...newer.values()]) this.#keep(change)
+      return false
+    }
   }
 }
