@@ -48,8 +48,9 @@ export class PresenceNotes {
     this.#closed = true
     clearImmediate(this.#scheduled)
     clearTimeout(this.#retry)
-    // A write under way goes on until nothing waits, or until the store fails it.
-    await (this.#writing ?? this.#writeAll())
+    // A write under way goes on until nothing waits, or until the store fails it; one that has failed already does neither.
+    const underWay = this.#retry === undefined ? this.#writing : undefined
+    await (underWay ?? this.#writeAll())
   }
 
   #keep(change: PresenceChange): void {
