@@ -1,6 +1,6 @@
 import type { TimeMs } from '../registry/types.ts'
 
-/** How many devices are remembered at once: about 20 MB. Beyond it the one that has been quiet longest is forgotten. */
+/** How many devices are remembered at once: about 30 MB. Beyond it the one that has been quiet longest is forgotten. */
 export const maxTrackedDevices = 200_000
 
 const windowMs = 60_000
