@@ -1,0 +1,43 @@
+import type { Stage } from './stage.ts'
+import type { Cast } from './story.ts'
+
+export interface TryIt {
+  server: { http: string; caFile: string; adminToken: string | null }
+  stage: Pick<Stage, 'tlsUrl'>
+  cast: Pick<Cast, 'product' | 'application' | 'sensor'>
+  folder: string
+}
+
+/** Commands that work as they are while the demo is up, to paste into another terminal. */
+export function tryItText({ server, stage, cast, folder }: TryIt): string {
+  const { http, caFile, adminToken } = server
+  const { productKey, productSecret } = cast.product
+  const { hostname, port } = new URL(stage.tlsUrl)
+  return `
+The server stays up until Ctrl-C. In another terminal, in this folder:
+
+# watch registrations and refusals as they happen
+export HATCHWAY_SERVER=${http} HATCHWAY_DATA_DIR=${folder}
+npx hatchway journal --follow
+
+# be a device: register, then log in and listen
+npx hatchway register --url ${stage.tlsUrl} \\
+  --ca ${caFile} \\
+  --product-key ${productKey} --product-secret ${productSecret} \\
+  --device-name my-device-1 --mode regnwl --out my-device-1.json
+npx hatchway connect --credentials my-device-1.json \\
+  --subscribe /${productKey}/my-device-1/user/get
+
+# talk to ${cast.sensor.deviceName} as an application; what it receives shows up here
+mosquitto_pub -h ${hostname} -p ${port} \\
+  --cafile ${caFile} \\
+  -u ${cast.application.keyId} \\
+  -P ${cast.application.secret} \\
+  -t /${productKey}/${cast.sensor.deviceName}/user/get -m '{"led":0}'
+
+# the HTTP API
+curl -H 'Authorization: Bearer ${adminToken ?? ''}' \\
+  ${http}/api/v1/products/${productKey}/devices
+
+`
+}

@@ -1,0 +1,77 @@
+import { createInterface } from 'node:readline/promises'
+import type { App, Io } from './io.ts'
+
+const DEFAULT_COLUMNS = 80
+const MIN_COLUMNS = 40
+/** One Ctrl-C may come several times: from the terminal, from npm and from the launcher. */
+const SAME_SIGNAL_MS = 1000
+const EXIT_CODE_OF = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** The process as commands see it. */
+export function processIo(): Io {
+  // A reader that has seen enough (`| head`) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  let stop: AbortController | undefined
+  return {
+    stdout: text => process.stdout.write(text),
+    stderr: text => process.stderr.write(text),
+    readStdin,
+    ask,
+    env: process.env,
+    cwd: process.cwd(),
+    isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    isTerminal: process.stdout.isTTY === true,
+    columns: Math.max(MIN_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS),
+    stopSignal: () => {
+      stop ??= abortOnSignals()
+      return stop.signal
+    },
+    fetch: globalThis.fetch,
+    loadApp,
+  }
+}
+
+function abortOnSignals(): AbortController {
+  const stop = new AbortController()
+  let firstAt: number | undefined
+  const onSignal = (name: keyof typeof EXIT_CODE_OF): void => {
+    const now = performance.now()
+    firstAt ??= now
+    if (!stop.signal.aborted) stop.abort()
+    else if (now - firstAt > SAME_SIGNAL_MS) process.exit(EXIT_CODE_OF[name])
+  }
+  process.on('SIGINT', () => onSignal('SIGINT'))
+  process.on('SIGTERM', () => onSignal('SIGTERM'))
+  return stop
+}
+
+async function readStdin(maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk)
+    sizeBytes += bytes.length
+    if (sizeBytes > maxBytes) throw new RangeError(`standard input is longer than ${maxBytes} bytes`)
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const ended = new Promise<string>(resolve => lines.once('close', () => resolve('')))
+  try {
+    return await Promise.race([lines.question(question), ended])
+  } finally {
+    lines.close()
+  }
+}
+
+async function loadApp(): Promise<App> {
+  const [{ startServer }, { loadConfig, ConfigError }, { createLog }] = await Promise.all([
+    import('../app/index.ts'),
+    import('../app/config.ts'),
+    import('../app/log.ts'),
+  ])
+  return { startServer, loadConfig, ConfigError, createLog }
+}

@@ -1,0 +1,27 @@
+import type { Static } from 'typebox'
+import type { ProductReply } from '../http/products.ts'
+import { facts } from './table.ts'
+import { localTime } from './times.ts'
+
+export type Product = Static<typeof ProductReply>
+
+export const onOffText = (value: boolean): string => (value ? 'on' : 'off')
+
+export function productText(product: Product): string {
+  return facts([
+    ['ProductKey', product.productKey],
+    ['Name', product.name],
+    ['Dynamic registration', onOffText(product.dynamicRegistration)],
+    ['Preregistration-free', preregistrationText(product)],
+    ['TLS only', onOffText(product.tlsOnly)],
+    ['Strict Keep Alive', onOffText(product.strictKeepAlive)],
+    ['ClientIDs a device', product.clientIdLimit],
+    ['Devices', `${product.deviceCount}, ${product.onlineCount} on line`],
+    ['Created', localTime(product.createdAt)],
+  ])
+}
+
+function preregistrationText({ dynamicRegistration, preregistrationFree }: Product): string {
+  if (preregistrationFree && !dynamicRegistration) return 'on, but without effect while dynamic registration is off'
+  return onOffText(preregistrationFree)
+}
