@@ -1,0 +1,177 @@
+import { Type } from 'typebox'
+import type { Presence } from '../broker/port.ts'
+import type { ApiKey, JournalEntry } from '../registry/types.ts'
+import { covers, keyOf } from './authentication.ts'
+import { EventStream, type StreamEvent } from './event-stream.ts'
+import { journalEntryReply } from './journal.ts'
+import type { Api, HttpParts } from './parts.ts'
+import { Problem } from './problem.ts'
+import { iso, keyedProblems, text } from './schemas.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
+
+const REPLAY_PAGE_ENTRIES = 200
+/** Live entries that may wait until a replay has caught up with them. */
+const MAX_HELD_ENTRIES = 1000
+
+interface Listener {
+  key: ApiKey
+  stream: EventStream
+  /** Journal events that came during the replay; null once it is over. */
+  held: StreamEvent[] | null
+  /** The last entry that the replay brought: an entry can be read there before it is announced here. */
+  replayedId: number
+}
+
+/** Passes journal entries and presence on to every open event stream. */
+export interface EventHub {
+  readonly isFull: boolean
+  open(listener: { key: ApiKey; stream: EventStream; afterId: number | null }): () => void
+  close(): void
+}
+
+type HubParts = Pick<HttpParts, 'registry' | 'broker' | 'settings' | 'log'>
+
+export function createEventHub({ registry, broker, settings, log }: HubParts): EventHub {
+  const listeners = new Set<Listener>()
+
+  const publish = (productKey: string | null, event: StreamEvent): void => {
+    for (const listener of listeners) if (covers(listener.key, productKey)) deliver(listener, event)
+  }
+  const stops = [
+    registry.journal.onEntry(entry => {
+      if (listeners.size > 0) publish(entry.productKey, journalEvent(entry))
+    }),
+    broker.onPresence(presence => {
+      if (listeners.size > 0 && presence.identity.kind === 'device' && !presence.takenOver) {
+        publish(presence.identity.productKey, presenceEvent(presence, presence.identity))
+      }
+    }),
+    registry.onChange(change => {
+      if (change.kind !== 'key-revoked') return
+      for (const listener of listeners) if (listener.key.id === change.keyId) listener.stream.end()
+    }),
+  ]
+  const heartbeat = setInterval(() => {
+    for (const { stream } of listeners) stream.heartbeat()
+  }, settings.heartbeatMs)
+  heartbeat.unref()
+
+  return {
+    get isFull() {
+      return listeners.size >= settings.maxListeners
+    },
+    open: ({ key, stream, afterId }) => {
+      const listener: Listener = { key, stream, held: afterId === null ? null : [], replayedId: 0 }
+      listeners.add(listener)
+      if (afterId !== null) {
+        replay({ registry, settings }, listener, afterId).catch((error: unknown) => {
+          log.warn({ err: error }, 'an event stream could not be resumed; its listener tries again')
+          stream.end()
+        })
+      }
+      return () => listeners.delete(listener)
+    },
+    close: () => {
+      clearInterval(heartbeat)
+      for (const stop of stops) stop()
+      for (const { stream } of listeners) stream.end()
+      listeners.clear()
+    },
+  }
+}
+
+function deliver({ held, stream, replayedId }: Listener, event: StreamEvent): void {
+  if (event.id === undefined) stream.send(event)
+  else if (event.id <= replayedId) return
+  else if (held === null) stream.send(event)
+  else if (held.length < MAX_HELD_ENTRIES) held.push(event)
+  // The replay can't keep up; the listener resumes from where it got to.
+  else stream.end()
+}
+
+/** Sends what the listener missed, oldest first, then what came meanwhile, each entry once. */
+async function replay(
+  { registry, settings }: Pick<HttpParts, 'registry' | 'settings'>,
+  listener: Listener,
+  afterId: number,
+): Promise<void> {
+  const { stream, key } = listener
+  let lastId = afterId
+  for (let read = 0; stream.isOpen; read += REPLAY_PAGE_ENTRIES) {
+    // It comes back with the last id and gets the next ones.
+    if (read >= settings.maxReplayEntries) return stream.end()
+    const { items } = await registry.store.listJournal({ afterId: lastId, limit: REPLAY_PAGE_ENTRIES })
+    for (const entry of items) {
+      if (covers(key, entry.productKey)) stream.send(journalEvent(entry))
+      lastId = entry.id
+      listener.replayedId = entry.id
+    }
+    await stream.drained()
+    if (items.length < REPLAY_PAGE_ENTRIES) break
+  }
+  const held = listener.held ?? []
+  listener.held = null
+  for (const event of held) deliver(listener, event)
+}
+
+const journalEvent = (entry: JournalEntry): StreamEvent => ({
+  event: 'journal',
+  id: entry.id,
+  data: JSON.stringify(journalEntryReply(entry)),
+})
+
+function presenceEvent({ online, at, address, reason }: Presence, device: { productKey: string; deviceName: string }) {
+  const { productKey, deviceName } = device
+  const status = online ? 'ONLINE' : 'OFFLINE'
+  return {
+    event: 'presence',
+    data: JSON.stringify({ productKey, deviceName, status, time: iso(at), address, reason }),
+  }
+}
+
+export function eventRoutes(api: Api, { settings }: HttpParts, hub: EventHub): void {
+  api.get(
+    '/events',
+    {
+      config: { access: 'read' },
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'followEvents',
+        summary: 'Live events: journal entries (with id) and presence of devices',
+        description:
+          'Server-Sent Events. `journal` carries a JournalEntry; `presence` carries productKey, deviceName, status, time, ' +
+          'address and reason. After a break send Last-Event-ID and the missed journal entries come first.',
+        tags: ['journal'],
+        headers: Type.Object({
+          'last-event-id': Type.Optional(Type.String({ description: 'id of the last journal event that arrived' })),
+        }),
+        response: {
+          200: { description: 'The stream', content: { 'text/event-stream': { schema: text('Server-Sent Events') } } },
+          ...keyedProblems(),
+        },
+      },
+    },
+    (request, reply) => {
+      const afterId = eventIdOf(request.headers['last-event-id'])
+      if (hub.isFull) {
+        throw new Problem('overloaded', { detail: `There are ${settings.maxListeners} open event streams already.` })
+      }
+      const stream = new EventStream(reply.raw, settings.maxListenerBytes)
+      reply.hijack()
+      stream.open(SECURITY_HEADERS)
+      const leave = hub.open({ key: keyOf(request), stream, afterId })
+      reply.raw.once('close', leave)
+    },
+  )
+}
+
+function eventIdOf(header: string | undefined): number | null {
+  if (header === undefined || header === '') return null
+  if (/^\d{1,15}$/.test(header)) return Number(header)
+  throw new Problem('field-invalid', {
+    status: 400,
+    field: 'Last-Event-ID',
+    detail: 'Last-Event-ID is not the id of a journal event.',
+    fix: 'Send the id of the last journal event that arrived, or leave the header out.',
+  })
+}

@@ -1,0 +1,299 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { newClientId, newDeviceSecret, newKeyId, newKeySecret } from '@hatchway/protocol'
+import Schema from 'typebox/schema'
+import { expect } from 'vitest'
+import type { BrokerStats, Message, Presence } from '../broker/port.ts'
+import { createOnboarding } from '../onboarding/admit.ts'
+import { createAdministration } from '../registry/administration.ts'
+import { createRegistry } from '../registry/create-registry.ts'
+import { hashSecret } from '../registry/hash.ts'
+import type { Registry } from '../registry/registry.ts'
+import { createSqliteStore } from '../registry/sqlite/sqlite-store.ts'
+import type { ActivationRequest } from '../registry/store.ts'
+import type { KeyRole, NewJournalEntry, ProductSettings } from '../registry/types.ts'
+import type { GatewayFigures, HttpParts, HttpSettings, Readiness } from './parts.ts'
+import { createHttpServer, type HttpServer } from './server.ts'
+
+export const ADMIN_SECRET = 'the-admin-secret-of-the-tests'
+export const CA_PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n'
+
+export interface RequestOptions {
+  method?: string
+  url: string
+  /** Secret of the key; the admin's without it, none for null. */
+  key?: string | null
+  headers?: Record<string, string>
+  /** Sent as JSON. */
+  body?: unknown
+  /** Sent as it is. */
+  text?: string
+}
+
+export interface Reply {
+  status: number
+  headers: Record<string, unknown>
+  text: string
+  /** The JSON, undefined where the reply has none. */
+  body: unknown
+}
+
+/** Everything that is replaced or set by single tests. */
+export interface FixtureOptions {
+  settings?: Partial<HttpSettings>
+  parts?: Partial<Pick<HttpParts, 'onboarding' | 'broker'>>
+}
+
+/** The HTTP server over the real registry on SQLite and the real onboarding; broker and gateway are figures that a test sets. */
+export interface HttpFixture {
+  server: HttpServer
+  registry: Registry
+  published: Message[]
+  logged: unknown[]
+  gateway: GatewayFigures
+  readiness: Readiness
+  broker: BrokerStats
+  /** Sends the request, and checks the reply against the OpenAPI document. */
+  request(options: RequestOptions): Promise<Reply>
+  nowIso(): string
+  advance(ms: number): void
+  createProduct(productKey: string, settings?: Partial<ProductSettings>): Promise<void>
+  createDevice(productKey: string, deviceName: string): Promise<void>
+  /** The new secret. */
+  createKey(key: { role: KeyRole; products?: readonly string[] }): Promise<string>
+  createKeyPair(key: { role: KeyRole; products?: readonly string[] }): Promise<{ id: string; secret: string }>
+  /** Registers in the mode `register`; the DeviceSecret. */
+  registerDevice(productKey: string, deviceName: string): Promise<string>
+  /** Registers in the mode `regnwl`; the ClientID. */
+  registerUnit(productKey: string, deviceName: string): Promise<string>
+  activate(productKey: string, deviceName: string, credential: ActivationRequest['credential']): Promise<void>
+  /** Registers, logs in, and is there. */
+  setOnline(productKey: string, deviceName: string): Promise<void>
+  /** Journals a refusal. */
+  refuse(productKey: string | null, deviceName: string | null, entry?: Partial<NewJournalEntry>): void
+  tellPresence(presence: Presence): void
+  close(): Promise<void>
+}
+
+const START_MS = Date.UTC(2026, 0, 31, 12)
+
+export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixture> {
+  const directory = await mkdtemp(join(tmpdir(), 'hatchway-http-'))
+  let now = START_MS
+  const clock = (): number => now
+  const store = await createSqliteStore({
+    file: join(directory, 'registry.db'),
+    masterKey: randomBytes(32),
+    rulesModule: new URL('../onboarding/rules.ts', import.meta.url),
+    clock,
+    groupCommitWindowMs: 0,
+  })
+  const registry = createRegistry({ store, clock })
+  const presenceListeners = new Set<(presence: Presence) => void>()
+  const published: Message[] = []
+  const logged: unknown[] = []
+  const figures = { gateway: IDLE_GATEWAY, readiness: { ready: true, problems: [] } as Readiness, broker: IDLE_BROKER }
+  const log = (entry: unknown): void => void logged.push(entry)
+  const server = createHttpServer({
+    registry,
+    administration: createAdministration({ registry, clock, random: randomBytes }),
+    onboarding: createOnboarding({
+      registry,
+      clock,
+      random: randomBytes,
+      settings: { instanceId: null, connectsPerMinute: 0 },
+    }),
+    broker: {
+      publish: async message => {
+        published.push(message)
+        return { subscribers: 1 }
+      },
+      stats: () => figures.broker,
+      onPresence: listener => {
+        presenceListeners.add(listener)
+        return () => presenceListeners.delete(listener)
+      },
+    },
+    caPem: () => CA_PEM,
+    gatewayStats: () => figures.gateway,
+    readiness: async () => figures.readiness,
+    version: '0.0.0-test',
+    clock,
+    log: { error: log, warn: log, info: log },
+    ...options.parts,
+    settings: { host: '127.0.0.1', port: 0, ...options.settings },
+  })
+  const makeKey = keyMaker(registry, clock)
+  await makeKey({ role: 'admin' }, ADMIN_SECRET)
+  const checkReply = await replyChecker(server)
+
+  return Object.assign(figures, {
+    server,
+    registry,
+    published,
+    logged,
+    async request(request: RequestOptions): Promise<Reply> {
+      const reply = await inject(server, request)
+      checkReply(request, reply)
+      return reply
+    },
+    nowIso: () => new Date(now).toISOString(),
+    advance(ms: number) {
+      now += ms
+    },
+    ...registryActs(registry, clock),
+    createKey: async (key: Parameters<typeof makeKey>[0]) => (await makeKey(key)).secret,
+    createKeyPair: (key: Parameters<typeof makeKey>[0]) => makeKey(key),
+    tellPresence(presence: Presence) {
+      for (const listener of presenceListeners) listener(presence)
+    },
+    async close() {
+      await server.close()
+      expect(presenceListeners.size, 'presence listeners that are left').toBe(0)
+      await registry.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  })
+}
+
+async function inject(
+  { api }: HttpServer,
+  { method = 'GET', url, key = ADMIN_SECRET, headers, body, text }: RequestOptions,
+) {
+  const reply = await api.inject({
+    method: method as 'GET',
+    url,
+    headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+    ...(body === undefined ? {} : { payload: body as object }),
+    ...(text === undefined ? {} : { payload: text }),
+  })
+  const isJson = /json/.test(String(reply.headers['content-type']))
+  return {
+    status: reply.statusCode,
+    headers: { ...reply.headers },
+    text: reply.body,
+    body: isJson ? (JSON.parse(reply.body) as unknown) : undefined,
+  }
+}
+
+interface DocumentedReply {
+  content?: Record<string, { schema: object }>
+}
+interface DocumentedPaths {
+  paths: Record<string, Record<string, { responses: Record<string, DocumentedReply> }>>
+  components: object
+}
+
+/** Checks that a reply has a status, a type and a shape that the OpenAPI document tells of. */
+async function replyChecker(server: HttpServer): Promise<(request: RequestOptions, reply: Reply) => void> {
+  const { paths, components } = (await inject(server, { url: '/api/v1/openapi.json' })).body as DocumentedPaths
+  const patterns = Object.entries(paths).map(([path, methods]) => ({
+    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+    methods,
+  }))
+  return ({ method = 'GET', url }, { status, headers, body }) => {
+    const path = url.split('?')[0] ?? ''
+    const operation = patterns.find(({ pattern }) => pattern.test(path))?.methods[method.toLowerCase()]
+    // Unknown addresses, broken paths and methods that are not taken have no operation.
+    if (operation === undefined || path.includes('%zz') || status === 405) return
+    const reply = operation.responses[status]
+    expect(reply, `${method} ${path} is documented to answer ${status}`).toBeDefined()
+    const type = String(headers['content-type']).split(';')[0] ?? ''
+    if (reply?.content === undefined) return
+    expect(Object.keys(reply.content), `${method} ${path} ${status}`).toContain(type)
+    if (body === undefined) return
+    const schema = reply.content[type]?.schema
+    const [fits, errors] = Schema.Compile({ ...schema, components }).Errors(body)
+    expect(fits ? [] : errors, `${method} ${path} ${status} fits its schema`).toEqual([])
+  }
+}
+
+function keyMaker(registry: Registry, clock: () => number) {
+  return async ({ role, products }: { role: KeyRole; products?: readonly string[] }, given?: string) => {
+    const secret = given ?? newKeySecret(randomBytes)
+    const id = newKeyId(randomBytes)
+    const secretHash = hashSecret(secret)
+    const key = { id, name: role, role, products: products ?? null, secretHash, createdAt: clock(), revokedAt: null }
+    await registry.store.createApiKey(key)
+    return { id, secret }
+  }
+}
+
+const ENTRY = {
+  outcome: 'refused',
+  reason: 'device-unknown',
+  mode: 'register',
+  address: '192.0.2.7',
+  transport: 'tls',
+  tlsVersion: 'TLSv1.2',
+  tlsCipher: 'AES256-SHA256',
+  mqttVersion: '3.1.1',
+  connackCode: 4,
+  detail: null,
+} as const satisfies Partial<NewJournalEntry>
+
+function registryActs(registry: Registry, clock: () => number) {
+  const register = async (productKey: string, deviceName: string, how: RegistrationPart): Promise<void> => {
+    const entry = { ...ENTRY, outcome: 'registered', reason: 'registered', connackCode: 0 } as const
+    const journal = { ...entry, time: clock(), mode: how.mode, productKey, deviceName }
+    const outcome = await registry.register({ ...how, productKey, deviceName, now: clock(), journal })
+    expect(outcome).toMatchObject({ ok: true })
+  }
+  const activate = async (
+    productKey: string,
+    deviceName: string,
+    credential: ActivationRequest['credential'],
+  ): Promise<void> => {
+    const outcome = await registry.activate({ productKey, deviceName, now: clock(), credential })
+    expect(outcome).toEqual({ ok: true })
+  }
+  return {
+    async createProduct(productKey: string, settings: Partial<ProductSettings> = {}) {
+      const at = { createdAt: clock(), updatedAt: clock() }
+      const switches = { dynamicRegistration: true, preregistrationFree: false, tlsOnly: false, strictKeepAlive: false }
+      const product = { productKey, productSecret: 'psecret', name: productKey, clientIdLimit: 5, ...switches, ...at }
+      await registry.store.createProduct({ ...product, ...settings })
+    },
+    async createDevice(productKey: string, deviceName: string) {
+      await registry.store.createDevices([{ productKey, deviceName, deviceSecret: null, createdAt: clock() }])
+    },
+    async registerDevice(productKey: string, deviceName: string) {
+      const deviceSecret = newDeviceSecret(randomBytes)
+      await register(productKey, deviceName, { mode: 'register', fresh: { deviceSecret } })
+      return deviceSecret
+    },
+    async registerUnit(productKey: string, deviceName: string) {
+      const clientId = newClientId(randomBytes)
+      await register(productKey, deviceName, { mode: 'regnwl', fresh: { clientId, tokenHash: hashSecret(clientId) } })
+      return clientId
+    },
+    activate,
+    async setOnline(productKey: string, deviceName: string) {
+      const deviceSecret = newDeviceSecret(randomBytes)
+      await register(productKey, deviceName, { mode: 'register', fresh: { deviceSecret } })
+      await activate(productKey, deviceName, { deviceSecret })
+      await registry.store.notePresence([{ productKey, deviceName, online: true, at: clock(), address: '192.0.2.7' }])
+    },
+    refuse(productKey: string | null, deviceName: string | null, entry: Partial<NewJournalEntry> = {}) {
+      registry.journal.record({ ...ENTRY, time: clock(), productKey, deviceName, ...entry })
+    },
+  }
+}
+type RegistrationPart =
+  | { mode: 'register'; fresh: { deviceSecret: string } }
+  | { mode: 'regnwl'; fresh: { clientId: string; tokenHash: string } }
+
+const IDLE_GATEWAY: GatewayFigures = { connections: {}, accepted: 0, rejected: {} }
+const IDLE_BROKER: BrokerStats = {
+  connections: 0,
+  sessions: 0,
+  subscriptions: 0,
+  messagesIn: { 0: 0, 1: 0, 2: 0 },
+  messagesOut: { 0: 0, 1: 0, 2: 0 },
+  bytesIn: 0,
+  bytesOut: 0,
+  dropped: {},
+  queuedBytes: 0,
+}

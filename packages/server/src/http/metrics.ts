@@ -1,0 +1,195 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Registry as Collection, Counter, Gauge } from 'prom-client'
+import type { BrokerStats } from '../broker/port.ts'
+import type { Api, HttpParts } from './parts.ts'
+import { text } from './schemas.ts'
+
+const LAG_RESOLUTION_MS = 10
+const NANOSECONDS = 1e9
+const MICROSECONDS = 1e6
+const LAG_QUANTILES = [50, 99, 100] as const
+
+export interface Metrics {
+  /** The Prometheus text format. */
+  render(): Promise<string>
+  readonly contentType: string
+  countRequest(labels: { route: string; method: string; status: number }): void
+  close(): void
+}
+
+/** Figures for Prometheus, in a collection of this server's own: several servers may live in one process. */
+export function createMetrics(parts: HttpParts): Metrics {
+  const collection = new Collection()
+  const startedAt = parts.clock()
+  const stops = [countJournal(collection, parts), countLogins(collection, parts), measureProcess(collection, startedAt)]
+  readGateway(collection, parts)
+  readBroker(collection, parts)
+  const requests = new Counter({
+    name: 'hatchway_http_requests_total',
+    help: 'HTTP requests by route, method and status',
+    labelNames: ['route', 'method', 'status'],
+    registers: [collection],
+  })
+  new Gauge({
+    name: 'hatchway_info',
+    help: 'Version of the server; always 1',
+    labelNames: ['version'],
+    registers: [collection],
+  }).set({ version: parts.version }, 1)
+  return {
+    render: () => collection.metrics(),
+    contentType: collection.contentType,
+    countRequest: labels => requests.inc(labels),
+    close: () => {
+      for (const stop of stops) stop()
+      collection.clear()
+    },
+  }
+}
+
+/** A counter whose value is kept elsewhere and read when it is asked for. */
+function readCounter(collection: Collection, name: string, help: string, read: () => Readonly<Record<string, number>>) {
+  const label = /_by_([a-z]+)$/.exec(name)?.[1]
+  const labelNames = label === undefined ? [] : [label]
+  return new Counter({
+    name: `${name.replace(/_by_[a-z]+$/, '')}_total`,
+    help,
+    labelNames,
+    registers: [collection],
+    collect() {
+      this.reset()
+      for (const [key, value] of Object.entries(read())) this.inc(label === undefined ? {} : { [label]: key }, value)
+    },
+  })
+}
+
+function readGauge(collection: Collection, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [collection],
+    collect() {
+      this.set(read())
+    },
+  })
+}
+
+function countJournal(collection: Collection, { registry }: HttpParts): () => void {
+  const registers = [collection]
+  const registrations = new Counter({
+    name: 'hatchway_registrations_total',
+    help: 'Registrations that succeeded, by mode',
+    labelNames: ['mode'],
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'hatchway_refusals_total',
+    help: 'CONNECTs, messages and connections that were refused, by reason',
+    labelNames: ['reason'],
+    registers,
+  })
+  readCounter(collection, 'hatchway_journal_dropped_by_reason', 'Journal entries folded or dropped, by reason', () =>
+    Object.fromEntries(registry.journal.dropped),
+  )
+  return registry.journal.onEntry(({ outcome, mode, reason, detail }) => {
+    if (outcome === 'registered') registrations.inc({ mode: mode ?? 'none' })
+    else refusals.inc({ reason }, detail?.count ?? 1)
+  })
+}
+
+function countLogins(collection: Collection, { broker }: HttpParts): () => void {
+  const logins = new Counter({
+    name: 'hatchway_logins_total',
+    help: 'Logins that succeeded, by kind of client',
+    labelNames: ['kind'],
+    registers: [collection],
+  })
+  return broker.onPresence(({ online, identity }) => {
+    if (online) logins.inc({ kind: identity.kind })
+  })
+}
+
+function readGateway(collection: Collection, { gatewayStats }: HttpParts): void {
+  new Gauge({
+    name: 'hatchway_connections',
+    help: 'Open connections by transport',
+    labelNames: ['transport'],
+    registers: [collection],
+    collect() {
+      this.reset()
+      for (const [transport, open] of Object.entries(gatewayStats().connections)) this.set({ transport }, open)
+    },
+  })
+  readCounter(collection, 'hatchway_connections_accepted', 'Connections accepted', () => ({
+    all: gatewayStats().accepted,
+  }))
+  readCounter(
+    collection,
+    'hatchway_connections_rejected_by_reason',
+    'Connections closed before their CONNECT was answered, by reason',
+    () => gatewayStats().rejected,
+  )
+}
+
+function readBroker(collection: Collection, { broker }: HttpParts): void {
+  const counters: readonly [string, string, (stats: BrokerStats) => Readonly<Record<string, number>>][] = [
+    ['hatchway_messages_received_by_qos', 'Messages received, by QoS', stats => stats.messagesIn],
+    ['hatchway_messages_sent_by_qos', 'Messages sent, by QoS', stats => stats.messagesOut],
+    ['hatchway_messages_dropped_by_reason', 'Messages not delivered or not routed, by reason', stats => stats.dropped],
+    ['hatchway_bytes_received', 'Bytes received from clients that are logged in', stats => ({ all: stats.bytesIn })],
+    ['hatchway_bytes_sent', 'Bytes sent to clients that are logged in', stats => ({ all: stats.bytesOut })],
+  ]
+  for (const [name, help, read] of counters) readCounter(collection, name, help, () => read(broker.stats()))
+  readGauge(collection, 'hatchway_sessions', 'MQTT sessions, absent ones included', () => broker.stats().sessions)
+  readGauge(collection, 'hatchway_subscriptions', 'MQTT subscriptions', () => broker.stats().subscriptions)
+  readGauge(
+    collection,
+    'hatchway_queued_bytes',
+    'Bytes that wait for their receivers',
+    () => broker.stats().queuedBytes,
+  )
+}
+
+function measureProcess(collection: Collection, startedAtMs: number): () => void {
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
+  delay.enable()
+  new Gauge({
+    name: 'nodejs_eventloop_lag_seconds',
+    help: 'Event loop delay since the last scrape, by percentile',
+    labelNames: ['percentile'],
+    registers: [collection],
+    collect() {
+      for (const percentile of LAG_QUANTILES) this.set({ percentile }, delay.percentile(percentile) / NANOSECONDS)
+      delay.reset()
+    },
+  })
+  readCounter(collection, 'process_cpu_seconds', 'CPU time of the process, user and system', () => {
+    const { user, system } = process.cpuUsage()
+    return { all: (user + system) / MICROSECONDS }
+  })
+  readGauge(collection, 'process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
+  readGauge(collection, 'nodejs_heap_size_used_bytes', 'Heap in use', () => process.memoryUsage().heapUsed)
+  readGauge(collection, 'process_start_time_seconds', 'Start of the server since 1970', () => startedAtMs / 1000)
+  return () => delay.disable()
+}
+
+export function metricsRoutes(api: Api, metrics: Metrics): void {
+  api.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'metrics',
+        summary: 'Figures for Prometheus',
+        tags: ['operation'],
+        security: [],
+        response: {
+          200: { description: 'Prometheus text format', content: { 'text/plain': { schema: text('Figures') } } },
+        },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('content-type', metrics.contentType)
+      return metrics.render()
+    },
+  )
+}

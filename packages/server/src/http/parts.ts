@@ -1,0 +1,105 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { DEVICE_TOPIC_LIMITS } from '@hatchway/protocol'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { Logger } from 'pino'
+import type { Broker } from '../broker/port.ts'
+import type { Onboarding } from '../onboarding/admission.ts'
+import type { Administration } from '../registry/administration.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { TimeMs, Transport } from '../registry/types.ts'
+
+/** The Fastify instance as routes see it: request types follow from TypeBox schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** What the gateway tells about itself; structural, so that this room needs nothing from it. */
+export interface GatewayFigures {
+  /** Open connections, registrations included. */
+  connections: Readonly<Partial<Record<Transport, number>>>
+  /** Connections accepted since the start. */
+  accepted: number
+  /** Connections closed before their CONNECT was answered, by reason, since the start. */
+  rejected: Readonly<Record<string, number>>
+}
+
+export interface Readiness {
+  ready: boolean
+  /** Why not, one sentence each; empty when ready. */
+  problems: readonly string[]
+}
+
+export interface HttpSettings {
+  host: string
+  /** 0 = a free one. */
+  port: number
+  maxBodyBytes: number
+  maxImportBytes: number
+  maxImportRows: number
+  /** Largest payload of a message that the API sends to a device. */
+  maxPayloadBytes: number
+  /** Longest topic and most slashes in a topic that a device may have. */
+  maxTopicBytes: number
+  maxTopicSlashes: number
+  /** Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count; none by default. */
+  trustedProxies: readonly string[]
+  maxConnections: number
+  /** Open event streams. */
+  maxListeners: number
+  /** Bytes that may wait for one event listener; beyond it the stream is cut and the listener resumes. */
+  maxListenerBytes: number
+  /** Journal entries that one resumed stream replays; then it ends, and the listener resumes from there. */
+  maxReplayEntries: number
+  heartbeatMs: number
+  /** From the first byte to the last one of a request. */
+  requestTimeoutMs: number
+  headersTimeoutMs: number
+  keepAliveTimeoutMs: number
+  /** From the whole request to the reply. */
+  handlerTimeoutMs: number
+}
+
+export const HTTP_DEFAULTS = {
+  maxBodyBytes: 1_048_576,
+  maxImportBytes: 2_097_152,
+  maxImportRows: 10_000,
+  maxPayloadBytes: 262_144,
+  maxTopicBytes: DEVICE_TOPIC_LIMITS.maxBytes,
+  maxTopicSlashes: DEVICE_TOPIC_LIMITS.maxSlashes,
+  trustedProxies: [],
+  maxConnections: 1000,
+  maxListeners: 100,
+  maxListenerBytes: 1_048_576,
+  maxReplayEntries: 10_000,
+  heartbeatMs: 15_000,
+  requestTimeoutMs: 30_000,
+  headersTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 10_000,
+  handlerTimeoutMs: 30_000,
+} as const satisfies Omit<HttpSettings, 'host' | 'port'>
+
+/** What the HTTP room is given by the composition root. */
+export interface HttpParts {
+  registry: Registry
+  administration: Administration
+  onboarding: Pick<Onboarding, 'explain' | 'registerByHttp'>
+  broker: Pick<Broker, 'publish' | 'stats' | 'onPresence'>
+  /** The CA file that devices pin, PEM. */
+  caPem: () => string
+  gatewayStats: () => GatewayFigures
+  readiness: () => Promise<Readiness>
+  settings: HttpSettings
+  version: string
+  clock: () => TimeMs
+  log: Pick<Logger, 'error' | 'warn' | 'info'>
+}

@@ -1,0 +1,67 @@
+import { Type } from 'typebox'
+import type { Api, HttpParts } from './parts.ts'
+import { count, iso, keyedProblems, ref, text, time } from './schemas.ts'
+
+const figures = (description: string) =>
+  Type.Unsafe<Record<string, number>>({ type: 'object', additionalProperties: { type: 'integer' }, description })
+
+export const StatsReply = Type.Object(
+  {
+    version: text('Version of the server'),
+    startedAt: time('When the server started'),
+    registry: Type.Object({
+      products: count('Products'),
+      devices: count('Devices'),
+      online: count('Devices that are connected'),
+      activated: count('Devices that have logged in at least once'),
+      disabled: count('Devices that are disabled'),
+      clientIds: count('ClientIDs that were issued and still hold a slot'),
+      journalEntries: count('Entries in the journal'),
+    }),
+    gateway: Type.Object({
+      connections: figures('Open connections by transport'),
+      accepted: count('Connections accepted since the start'),
+      rejected: figures('Connections closed before their CONNECT was answered, by reason, since the start'),
+    }),
+    broker: Type.Object({
+      connections: count('Clients that are logged in'),
+      sessions: count('Sessions, those of absent clients included'),
+      subscriptions: count('Subscriptions'),
+      messagesIn: figures('Messages received since the start, by QoS'),
+      messagesOut: figures('Messages sent since the start, by QoS'),
+      bytesIn: count('Bytes received since the start'),
+      bytesOut: count('Bytes sent since the start'),
+      dropped: figures('Messages not delivered or not routed since the start, by reason'),
+      queuedBytes: count('Bytes of messages that wait for their receivers'),
+    }),
+    journalDropped: figures('Journal entries folded or dropped since the start, by reason'),
+  },
+  { $id: 'Stats', description: 'The server’s figures now' },
+)
+
+export function statsRoutes(api: Api, parts: HttpParts): void {
+  const startedAt = iso(parts.clock())
+  api.get(
+    '/stats',
+    {
+      config: { access: 'read', allProducts: true },
+      schema: {
+        operationId: 'stats',
+        summary: 'Figures of registry, gateway and broker',
+        tags: ['operation'],
+        response: { 200: ref(StatsReply), ...keyedProblems() },
+      },
+    },
+    async () => {
+      const { connections, accepted, rejected } = parts.gatewayStats()
+      return {
+        version: parts.version,
+        startedAt,
+        registry: await parts.registry.store.counts(),
+        gateway: { connections: { ...connections }, accepted, rejected: { ...rejected } },
+        broker: parts.broker.stats(),
+        journalDropped: Object.fromEntries(parts.registry.journal.dropped),
+      }
+    },
+  )
+}
