@@ -61,7 +61,8 @@ export class Congestion {
 
   slow(publisher: Pausable, client: Congestible): void {
     const entry = this.#entries.get(client)
-    if (entry === undefined || entry.waiting.has(publisher)) return
+    // Nobody waits for a client that is out of patience: only its catching up would end that wait.
+    if (entry === undefined || !client.slowsPublishers || entry.waiting.has(publisher)) return
     if (publisher.pauseFor(client)) entry.waiting.add(publisher)
   }
 

@@ -110,6 +110,25 @@ describe('a client that does not read', () => {
     expect(publishers[0]?.link.isPaused).toBe(false)
   })
 
+  it('is not waited for again once its publishers lost patience, also when another becomes congested', () => {
+    const { client, sweep, runTurns } = rig({ patienceMs: 2000 })
+    const [stuck, reader] = ['a', 'b'].map(id => client(application('all', id), { keepAliveSeconds: 0 }))
+    if (stuck === undefined || reader === undefined) throw new Error('no subscribers')
+    const publisher = client(device(), { keepAliveSeconds: 0 })
+    stuck.subscribe('/pk1/#')
+    stuck.link.isRead = false
+    publisher.sendBytes(bytesOf(10_000))
+    sweep(3)
+    expect(publisher.link.isPaused).toBe(false)
+    reader.subscribe('/pk1/#')
+    reader.link.isRead = false
+    publisher.sendBytes(bytesOf(10_000))
+    expect(publisher.link.isPaused).toBe(true)
+    reader.link.drain()
+    runTurns()
+    expect(publisher.link.isPaused).toBe(false)
+  })
+
   it('does not hold up a publisher whose other subscribers read', () => {
     const { client } = rig()
     const subscribers = ['a', 'b', 'c'].map(id => client(application('all', id)))
