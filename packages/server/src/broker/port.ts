@@ -67,7 +67,10 @@ export interface Message {
   retain?: boolean
 }
 
-/** A publish that reached the broker from a client, for platform services. */
+/**
+ * A publish that reached the broker from a client, for platform services. `payload` is a view of a larger piece of memory:
+ * copy what is to be kept for longer than the call.
+ */
 export interface ReceivedMessage {
   topic: string
   payload: Uint8Array
@@ -120,7 +123,10 @@ export interface BrokerStats {
 export interface Broker {
   /** Takes the connection over, answers the CONNECT itself, and ends an older connection of the same session (newest wins). */
   attach(request: AttachRequest): Attachment
-  /** Routes a message of the platform or the API. Resolves when it is owned; `subscribers` = how many sessions it went to. */
+  /**
+   * Routes a message of the platform or the API. Resolves when it is owned; `subscribers` = how many sessions it went to.
+   * Rejects with a RangeError that says what is wrong with the topic or that the payload is too large.
+   */
   publish(message: Message): Promise<{ subscribers: number }>
   /** Ends the session's connection, telling an MQTT 5 client why. False if it was not connected. */
   disconnect(sessionId: string, reason: ReasonCode): boolean

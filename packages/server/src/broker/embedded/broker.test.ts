@@ -387,6 +387,16 @@ describe('the connection', () => {
     expect(watcher.messages()).toEqual(published ? [`${up} gone 1`] : [])
   })
 
+  it('publishes its will with the MQTT 5 properties it gave it', () => {
+    const { client } = rig()
+    const watcher = client(application(), { level: 5 })
+    watcher.subscribe('/pk1/#')
+    const properties = { contentType: 'text/plain', willDelayIntervalSeconds: 5 }
+    const will = { topic: up, payload: Buffer.from('gone'), qos: 0, retain: false, properties } as const
+    client(device(), { level: 5, connect: { will } }).hangUp()
+    expect(watcher.received()).toMatchObject([{ topic: up, properties: { contentType: 'text/plain' } }])
+  })
+
   it('has a will refused whose topic is not its own', () => {
     const { client, incidents } = rig()
     const will = { topic: '/pk2/x/user/update', payload: Buffer.from('gone'), qos: 1, retain: false } as const
@@ -402,6 +412,18 @@ describe('the connection', () => {
     one.hangUp()
     await closing
     expect(one.link.isDestroyed).toBe(false)
+  })
+
+  it.each([
+    [4, 3],
+    [5, 0x88],
+  ] as const)('is not taken any more when the broker has closed (level %i)', async (level, reasonCode) => {
+    const { client, broker, presence } = rig()
+    await broker.close(1)
+    const late = client(device(), { level })
+    expect(late.connack).toMatchObject({ type: 'connack', reasonCode })
+    expect(late.isOpen).toBe(false)
+    expect(presence).toEqual([])
   })
 
   it('is destroyed if it does not go in time', async () => {

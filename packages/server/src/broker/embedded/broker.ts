@@ -54,6 +54,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
     stats: () => statsOf(hub),
     async close(timeoutMs) {
       stopSweeping()
+      hub.isClosing = true
       for (const connection of [...hub.connections.values()]) connection.close('server-shutting-down')
       await hub.linksGone(timeoutMs)
       for (const connection of [...hub.links]) connection.destroy()

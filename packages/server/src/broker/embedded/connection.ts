@@ -105,9 +105,9 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.#close(failure(reason, reasonOf(reason).mqtt5, problem))
   }
 
-  /** Ends it after a CONNACK that says no: there is nothing more to say. */
-  turnAway(problem: string): void {
-    this.#close(failure('protocol-error', undefined, problem))
+  /** Ends it after a CONNACK that says no: an MQTT 5 client needs no DISCONNECT after that. */
+  turnAway(reason: ReasonCode): void {
+    this.#close(failure(reason, undefined, 'CONNACK refused it'))
   }
 
   destroy(): void {

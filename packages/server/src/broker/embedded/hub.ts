@@ -1,4 +1,4 @@
-import { encodePublish, type Will } from '../../mqtt/index.ts'
+import { encodePublish, type PublishProperties, type Will } from '../../mqtt/index.ts'
 import type { AttachRequest, BrokerIncident, Identity, Message, Presence } from '../port.ts'
 import { Congestion } from './congestion.ts'
 import { Connection } from './connection.ts'
@@ -30,6 +30,12 @@ export interface HubOptions {
   readonly events: HubEvents
 }
 
+/** What a message has that does not come from the platform. */
+interface Origin {
+  readonly source?: Publisher
+  readonly properties?: PublishProperties
+}
+
 /** The middle of the broker: sessions by id, the topic tree, routing, presence and the sweep. */
 export class Hub implements Surroundings<Connection> {
   readonly settings: BrokerSettings
@@ -42,6 +48,8 @@ export class Hub implements Surroundings<Connection> {
   /** Connections whose link is not gone yet. */
   readonly links = new Set<Connection>()
   tick = 0
+  /** Set when no more clients are taken. */
+  isClosing = false
   readonly #now: () => number
   readonly #events: HubEvents
   #allGone: (() => void) | undefined
@@ -76,10 +84,11 @@ export class Hub implements Surroundings<Connection> {
       receiveMaximum,
       maxPacketSizeBytes: maxPacketSizeBytes(settings),
       assignedClientId: clientIdOf(identity),
+      isClosing: this.isClosing,
     })
     connection.perform([{ do: 'send', packet: answer }])
     if (answer.reasonCode !== 0) {
-      connection.turnAway('its authentication method is not served')
+      connection.turnAway(this.isClosing ? 'server-shutting-down' : 'protocol-error')
       return connection
     }
     this.connections.set(identity.sessionId, connection)
@@ -113,22 +122,24 @@ export class Hub implements Surroundings<Connection> {
     return taken
   }
 
-  /** Routes a message that did not come over a connection. RangeError if MQTT can't carry it. */
-  publish({ topic, payload, qos, retain = false }: Message, source?: Publisher): number {
-    const { buffer, byteOffset, byteLength } = payload
+  /** Routes a message that is no packet yet. RangeError if MQTT can't carry it. */
+  publish({ topic, payload, qos, retain = false }: Message, from: Origin = {}): number {
+    const { source, properties } = from
+    const level = properties === undefined ? 4 : 5
     const bytes = encodePublish(
       {
         type: 'publish',
         topic,
-        payload: Buffer.from(buffer, byteOffset, byteLength),
+        payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
         qos,
         retain,
         dup: false,
-        packetId: qos > 0 ? 1 : undefined,
+        packetId: qos > 0 ? 1 : undefined, // each subscriber gets its own
+        properties,
       },
-      4,
+      level,
     )
-    return this.route(Publication.of(bytes, 4), this.tree.match(topic), source)
+    return this.route(Publication.of(bytes, level), this.tree.match(topic), source)
   }
 
   subscribe(session: Subscriber, filter: string, options: SubscriptionOptions): void {
@@ -187,10 +198,20 @@ export class Hub implements Surroundings<Connection> {
   }
 
   /** A will is a publish of its client like any other. */
-  #publishWill(connection: Connection, { topic, payload, qos, retain }: Will): void {
+  #publishWill(connection: Connection, { properties, ...will }: Will): void {
+    const { topic } = will
     const problem = rightsOf(connection.identity, this.settings).mayPublish(topic)
-    if (problem === undefined) this.publish({ topic, payload, qos, retain }, connection)
-    else connection.report('topic-not-allowed-publish', { topic, problem: `the will’s topic is refused: ${problem}` })
+    if (problem !== undefined) {
+      connection.report('topic-not-allowed-publish', { topic, problem: `the will’s topic is refused: ${problem}` })
+      return
+    }
+    if (properties === undefined) {
+      this.publish(will, { source: connection })
+      return
+    }
+    // The delay can't be longer than the session, which is over. [MQTT-3.1.3-9]
+    const { willDelayIntervalSeconds: _delay, ...published } = properties
+    this.publish(will, { source: connection, properties: published })
   }
 
   #presence(connection: Connection, what: { online: boolean; reason: Presence['reason']; takenOver: boolean }): void {

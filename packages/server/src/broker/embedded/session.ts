@@ -1,7 +1,7 @@
 import type { Qos } from '../../mqtt/index.ts'
 import type { Identity } from '../port.ts'
 import type { Congestible, Congestion, Pausable } from './congestion.ts'
-import { overflow, type Queued } from './engine/outbound.ts'
+import { overflow } from './engine/outbound.ts'
 import type { SessionState } from './engine/state.ts'
 import type { Meter } from './meter.ts'
 import type { Outbox } from './outbox.ts'
@@ -86,7 +86,7 @@ export class Session implements Subscriber, Congestible {
     const delivered =
       qos === 0
         ? this.#sendQos0(line, publication, firstByte, target.identifiers)
-        : this.#sendOrQueue(line, { publication, firstByte, identifiers: target.identifiers }, qos)
+        : this.#sendOrQueue(line, publication, firstByte, target.identifiers)
     if (line.outbox.unsentBytes > this.#services.settings.unsentBytes * congestedAbove) this.#checkCongestion(line)
     return delivered
   }
@@ -136,15 +136,16 @@ export class Session implements Subscriber, Congestible {
     return true
   }
 
-  #sendOrQueue(line: Line, message: Outgoing, qos: 1 | 2): boolean {
+  #sendOrQueue(line: Line, publication: Publication, firstByte: number, identifiers: readonly number[]): boolean {
     const { settings, meter } = this.#services
     const { outbound } = this.state
-    const shape = shapeFor(line, message.publication, message.identifiers, qos)
+    const qos = qosOf(firstByte)
+    const shape = shapeFor(line, publication, identifiers, qos)
     const sizeBytes = shape.end - shape.start
     if (sizeBytes > line.maxPacketSizeBytes) return this.#tooLarge()
     const offer = outbound.offer(qos, sizeBytes, line.outbox.unsentBytes < settings.unsentBytes)
     if (offer > 0) {
-      line.outbox.publish(shape, message.firstByte, offer)
+      line.outbox.publish(shape, firstByte, offer)
       meter.messagesOut[qos]++
       line.wrote()
       return true
@@ -154,12 +155,7 @@ export class Session implements Subscriber, Congestible {
       line.endSlowReader()
       return false
     }
-    const queued: Queued<Outgoing> = {
-      message: { ...message, publication: message.publication.keep() },
-      qos,
-      sizeBytes,
-    }
-    outbound.enqueue(queued)
+    outbound.enqueue({ message: { publication: publication.keep(), firstByte, identifiers }, qos, sizeBytes })
     meter.queuedBytes += sizeBytes
     this.#checkCongestion(line)
     return true
@@ -188,6 +184,11 @@ export class Session implements Subscriber, Congestible {
 function shapeFor(line: Line, publication: Publication, identifiers: readonly number[], qos: number) {
   if (identifiers.length > 0 && line.wire === 1) return publication.shapeWithIdentifiers(identifiers, qos > 0)
   return publication.shape(line.wire, qos > 0)
+}
+
+/** Of a message that is not QoS 0. */
+function qosOf(firstByte: number): 1 | 2 {
+  return (firstByte & 0x06) === 0x02 ? 1 : 2
 }
 
 function lesser(one: Qos, other: Qos): Qos {

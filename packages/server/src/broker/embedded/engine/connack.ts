@@ -1,4 +1,10 @@
-import type { Connack, ConnackProperties, Connect } from '../../../mqtt/index.ts'
+import {
+  type Connack,
+  type ConnackProperties,
+  type Connect,
+  connectReturnCodes,
+  reasonCodes,
+} from '../../../mqtt/index.ts'
 
 /** What the server offers, and what admission decided. */
 export interface Acceptance {
@@ -9,6 +15,8 @@ export interface Acceptance {
   readonly maxPacketSizeBytes: number
   /** For a client that came with an empty client identifier. */
   readonly assignedClientId: string
+  /** The server takes no more clients. */
+  readonly isClosing: boolean
 }
 
 const maxPacketIds = 0xffff
@@ -18,12 +26,11 @@ const maxPacketIds = 0xffff
  * there are no shared subscriptions and topic aliases: an MQTT 5 client is told so. [MQTT 5.0 section 3.2.2.3]
  */
 export function connack(acceptance: Acceptance): Connack {
-  const { connect, receiveMaximum } = acceptance
-  if (connect.protocolLevel !== 5) return { type: 'connack', sessionPresent: false, reasonCode: 0 }
+  const { connect, receiveMaximum, isClosing } = acceptance
+  if (connect.protocolLevel !== 5) return plain(isClosing ? connectReturnCodes.serverUnavailable : 0)
+  if (isClosing) return plain(reasonCodes.serverUnavailable)
   // A method that the server does not serve. [MQTT-4.12.0-1]
-  if (connect.properties?.authenticationMethod !== undefined) {
-    return { type: 'connack', sessionPresent: false, reasonCode: 0x8c }
-  }
+  if (connect.properties?.authenticationMethod !== undefined) return plain(reasonCodes.badAuthenticationMethod)
   const properties: ConnackProperties = {
     sessionExpiryIntervalSeconds: connect.properties?.sessionExpiryIntervalSeconds ? 0 : undefined,
     receiveMaximum: receiveMaximum < maxPacketIds ? receiveMaximum : undefined,
@@ -36,6 +43,10 @@ export function connack(acceptance: Acceptance): Connack {
     serverKeepAliveSeconds: acceptance.keepAliveChanged ? acceptance.keepAliveSeconds : undefined, // [MQTT-3.1.2-21]
   }
   return { type: 'connack', sessionPresent: false, reasonCode: 0, properties }
+}
+
+function plain(reasonCode: number): Connack {
+  return { type: 'connack', sessionPresent: false, reasonCode }
 }
 
 /** Messages of QoS 1 and 2 that may be out to the client: what it asks for, and no more than the server's own bound. */
