@@ -24,7 +24,8 @@ export class JournalFolding {
   take(entry: NewJournalEntry, now: TimeMs): Folding {
     if (this.#alike.size === 0) this.#windowEndsAt = now + this.#limits.windowMs
     if (entry.outcome === 'registered') return 'passes'
-    const key = JSON.stringify([entry.reason, entry.address, entry.productKey, entry.deviceName, entry.mode])
+    const { reason, address, transport, mqttVersion, productKey, deviceName, mode } = entry
+    const key = JSON.stringify([reason, address, transport, mqttVersion, productKey, deviceName, mode])
     const alike = this.#alike.get(key)
     if (!alike) {
       if (this.#alike.size < this.#limits.maxKinds) this.#alike.set(key, { seen: 1, folded: undefined })

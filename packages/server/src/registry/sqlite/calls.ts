@@ -69,6 +69,8 @@ export type ReadCalls = {
   deviceView(device: DeviceId): DeviceView | undefined
   apiKey(key: { id: string }): ApiKey | undefined
   apiKeyBySecretHash(key: { secretHash: string }): ApiKey | undefined
+  /** Whether devices of deleted products are left to be swept. */
+  hasOrphans(query: Record<never, never>): boolean
   readCheck(check: Record<never, never>): void
 }
 

@@ -21,12 +21,13 @@ export function readCalls(db: DatabaseSync, sealer: Sealer): ReadCalls {
 function registryReads(
   db: DatabaseSync,
   sealer: Sealer,
-): Pick<ReadCalls, 'product' | 'productView' | 'device' | 'deviceView' | 'readCheck'> {
+): Pick<ReadCalls, 'product' | 'productView' | 'device' | 'deviceView' | 'hasOrphans' | 'readCheck'> {
   const selectProduct = db.prepare('SELECT * FROM products WHERE product_key = ?')
   const selectDevice = db.prepare(`SELECT devices.* FROM products JOIN devices ON devices.product_id = products.id
     WHERE product_key = ? AND device_name = ?`)
   const selectClientIds = db.prepare(SELECT_CLIENT_IDS)
   const check = db.prepare('SELECT count(*) FROM meta')
+  const orphan = db.prepare('SELECT product_id FROM orphans LIMIT 1')
   const deviceRows = (productKey: string, deviceName: string) => {
     const row = one<DeviceRow>(selectDevice, productKey, deviceName)
     return row && { row, clientIds: all<ClientIdRow>(selectClientIds, row.product_id, deviceName) }
@@ -34,7 +35,7 @@ function registryReads(
   return {
     product({ productKey }) {
       const row = one<ProductRow>(selectProduct, productKey)
-      return row && lazyProduct(row, sealer)
+      return row && { ...lazyProduct(row, sealer) } // opens the secret here, where a failure is this call's own
     },
     productView({ productKey }) {
       const row = one<ProductRow>(selectProduct, productKey)
@@ -42,12 +43,13 @@ function registryReads(
     },
     device({ productKey, deviceName }) {
       const found = deviceRows(productKey, deviceName)
-      return found && lazyDevice(productKey, found.row, found.clientIds, sealer)
+      return found && { ...lazyDevice(productKey, found.row, found.clientIds, sealer) }
     },
     deviceView({ productKey, deviceName }) {
       const found = deviceRows(productKey, deviceName)
       return found && deviceView(productKey, found.row, found.clientIds)
     },
+    hasOrphans: () => orphan.get() !== undefined,
     readCheck: () => void check.get(),
   }
 }

@@ -120,7 +120,7 @@ export function productView(row: ProductRow): ProductView {
   }
 }
 
-/** As `lazyProduct`. JSON asks for the secret as well, so what leaves a thread is complete. */
+/** As `lazyProduct`. */
 export function lazyDevice(productKey: string, row: DeviceRow, clientIds: ClientIdRow[], sealer: Sealer): Device {
   return {
     productKey,

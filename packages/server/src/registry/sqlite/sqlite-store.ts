@@ -56,11 +56,11 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
   try {
     await threads.write.start()
     await threads.read.start()
+    if (await threads.read.call('hasOrphans', {})) sweeper.sweep()
   } catch (error) {
     await close()
     throw error
   }
-  sweeper.sweep()
   return {
     ...registration(threads),
     ...products(threads, sweeper.sweep),
