@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
+  applicationMayPublish,
+  applicationMaySubscribe,
   DEVICE_TOPIC_LIMITS,
   deviceMayPublish,
   deviceMaySubscribe,
@@ -125,6 +127,16 @@ describe('what documents name exists', () => {
     const reasons = matches.flatMap(match => codes(match[1] ?? ''))
     expect(reasons.length).toBeGreaterThan(8)
     for (const code of reasons) expect(isReasonCode(code), code).toBe(true)
+  })
+
+  it('filters that an application may have', () => {
+    const rows = tableRows('docs/http-api.md', 'API keys').flatMap(([cell = '']) => codes(cell))
+    const filters = rows.filter(text => text.startsWith('/'))
+    expect(filters).toHaveLength(4)
+    const coverage = { products: new Set(['al123456789']) }
+    for (const filter of filters) expect(applicationMaySubscribe(coverage, filter), filter).toBe(true)
+    expect(applicationMaySubscribe(coverage, '/+/SN-0001/user/get')).toBe(false)
+    expect(applicationMayPublish(coverage, '/al123456789/SN-0001/user/get')).toBe(true)
   })
 
   it('body codes of the registration by HTTP', () => {
