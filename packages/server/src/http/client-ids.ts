@@ -1,4 +1,4 @@
-import { DeviceReply, deviceReplyFor } from './devices.ts'
+import { DeviceReply, deviceReplyFor } from './device-schemas.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { ClientIdPath, DevicePath, keyedProblems, nothing, ref } from './schemas.ts'
 

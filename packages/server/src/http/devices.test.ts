@@ -1,7 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpFixture, startHttp } from './fixture.suite.ts'
-
-const DEVICES = '/api/v1/products/pk1/devices'
 
 interface DeviceList {
   items: { deviceName: string; status: string }[]
@@ -11,22 +9,26 @@ interface DeviceList {
 
 describe('devices', () => {
   let http: HttpFixture
-  beforeEach(async () => {
+  let pk: string
+  beforeAll(async () => {
     http = await startHttp()
-    await http.createProduct('pk1', { dynamicRegistration: true, preregistrationFree: true })
   })
-  afterEach(() => http.close())
-  const create = (body: object) => http.request({ method: 'POST', url: DEVICES, body })
-  const post = (path: string) => http.request({ method: 'POST', url: `${DEVICES}/${path}` })
-  const remove = (path: string) => http.request({ method: 'DELETE', url: `${DEVICES}/${path}` })
-  const show = (name: string) => http.request({ url: `${DEVICES}/${encodeURIComponent(name)}` })
-  const list = async (query = '') => (await http.request({ url: `${DEVICES}${query}` })).body as DeviceList
+  beforeEach(async () => {
+    pk = await http.newProduct({ dynamicRegistration: true, preregistrationFree: true })
+  })
+  afterAll(() => http.close())
+  const devices = () => `/api/v1/products/${pk}/devices`
+  const create = (body: object) => http.request({ method: 'POST', url: devices(), body })
+  const post = (path: string) => http.request({ method: 'POST', url: `${devices()}/${path}` })
+  const remove = (path: string) => http.request({ method: 'DELETE', url: `${devices()}/${path}` })
+  const show = (name: string) => http.request({ url: `${devices()}/${encodeURIComponent(name)}` })
+  const list = async (query = '') => (await http.request({ url: `${devices()}${query}` })).body as DeviceList
 
   test('are created UNACTIVE, with the fields of the contract', async () => {
     const reply = await create({ deviceName: 'dev1' })
     expect(reply.status).toBe(201)
     expect(reply.body).toEqual({
-      productKey: 'pk1',
+      productKey: pk,
       deviceName: 'dev1',
       status: 'UNACTIVE',
       clientIds: [],
@@ -45,21 +47,21 @@ describe('devices', () => {
     expect(reply.body).toMatchObject({ hasSecret: true })
     expect(reply.text).not.toContain('burnt-in-secret')
     expect((await show('dev1')).text).not.toContain('burnt-in-secret')
-    expect((await http.registry.device('pk1', 'dev1'))?.deviceSecret).toBe('burnt-in-secret')
+    expect((await http.registry.device(pk, 'dev1'))?.deviceSecret).toBe('burnt-in-secret')
   })
 
   test.each(['a@b.c:d-e_f', '00:1A:2b:3C:4d:5E', '...4', '@@@@'])('the name %s works in a path', async name => {
     const created = await create({ deviceName: name })
     expect(created.status).toBe(201)
-    expect(created.headers['location']).toBe(`${DEVICES}/${encodeURIComponent(name)}`)
+    expect(created.headers['location']).toBe(`${devices()}/${encodeURIComponent(name)}`)
     expect((await show(name)).body).toMatchObject({ deviceName: name })
-    expect((await http.request({ url: `${DEVICES}/${name}` })).body).toMatchObject({ deviceName: name })
+    expect((await http.request({ url: `${devices()}/${name}` })).body).toMatchObject({ deviceName: name })
     expect((await remove(encodeURIComponent(name))).status).toBe(204)
   })
 
   test('are searched by a part of the name in any case, by status, and paged', async () => {
     for (const deviceName of ['meter-1', 'METER-2', 'lamp-1']) await create({ deviceName })
-    await http.setOnline('pk1', 'meter-1')
+    await http.setOnline(pk, 'meter-1')
     expect((await list('?search=meter')).total).toBe(2)
     expect((await list('?status=ONLINE')).items).toMatchObject([{ deviceName: 'meter-1', status: 'ONLINE' }])
     const first = await list('?limit=2')
@@ -73,7 +75,7 @@ describe('devices', () => {
   test('a cursor is good for its own filters only', async () => {
     for (const deviceName of ['dev1', 'dev2']) await create({ deviceName })
     const { nextCursor } = await list('?limit=1')
-    const reply = await http.request({ url: `${DEVICES}?limit=1&search=dev&cursor=${nextCursor}` })
+    const reply = await http.request({ url: `${devices()}?limit=1&search=dev&cursor=${nextCursor}` })
     expect(reply).toMatchObject({ status: 400, body: { field: 'cursor' } })
   })
 
@@ -81,8 +83,8 @@ describe('devices', () => {
     await create({ deviceName: 'dev1' })
     expect(await post('dev1/disable')).toMatchObject({ status: 200, body: { status: 'DISABLE' } })
     expect(await post('dev1/enable')).toMatchObject({ status: 200, body: { status: 'UNACTIVE' } })
-    const secret = await http.registerDevice('pk1', 'dev1')
-    await http.activate('pk1', 'dev1', { deviceSecret: secret })
+    const secret = await http.registerDevice(pk, 'dev1')
+    await http.activate(pk, 'dev1', { deviceSecret: secret })
     expect((await show('dev1')).body).toMatchObject({ activatedAt: http.nowIso(), reopenedAt: null })
     expect(await post('dev1/reset')).toMatchObject({ status: 200, body: { reopenedAt: http.nowIso() } })
   })
@@ -90,9 +92,9 @@ describe('devices', () => {
   test('an action takes an empty JSON body too', async () => {
     await create({ deviceName: 'dev1' })
     const headers = { 'content-type': 'application/json' }
-    const reply = await http.request({ method: 'POST', url: `${DEVICES}/dev1/disable`, headers, text: '' })
+    const reply = await http.request({ method: 'POST', url: `${devices()}/dev1/disable`, headers, text: '' })
     expect(reply.status).toBe(200)
-    expect((await http.request({ method: 'POST', url: `${DEVICES}/dev1/disable`, body: {} })).status).toBe(200)
+    expect((await http.request({ method: 'POST', url: `${devices()}/dev1/disable`, body: {} })).status).toBe(200)
   })
 
   test('are deleted', async () => {
@@ -103,7 +105,7 @@ describe('devices', () => {
   })
 
   test('show their ClientIDs without tokens; one is kept, dropped, or all are', async () => {
-    const clientIds = [await http.registerUnit('pk1', 'dev1'), await http.registerUnit('pk1', 'dev1')]
+    const clientIds = [await http.registerUnit(pk, 'dev1'), await http.registerUnit(pk, 'dev1')]
     const [kept = '', other = ''] = clientIds
     const shown = (await show('dev1')).body as { clientIds: { clientId: string }[] }
     expect(shown.clientIds.map(({ clientId }) => clientId).sort()).toEqual([...clientIds].sort())
@@ -126,49 +128,61 @@ describe('devices', () => {
 
 describe('messages', () => {
   let http: HttpFixture
-  beforeEach(async () => {
+  let pk: string
+  beforeAll(async () => {
     http = await startHttp()
-    await http.createProduct('pk1')
-    await http.createDevice('pk1', 'dev1')
   })
-  afterEach(() => http.close())
-  const send = (body: object) => http.request({ method: 'POST', url: `${DEVICES}/dev1/messages`, body })
+  beforeEach(async () => {
+    pk = await http.newProduct()
+    await http.createDevice(pk, 'dev1')
+  })
+  afterAll(() => http.close())
+  const devices = () => `/api/v1/products/${pk}/devices`
+  const send = (body: object) => http.request({ method: 'POST', url: `${devices()}/dev1/messages`, body })
 
   test('go to the broker, QoS 0 and UTF-8 where nothing else is said', async () => {
-    const reply = await send({ topic: '/pk1/dev1/user/get', payload: 'grüß' })
+    const reply = await send({ topic: `/${pk}/dev1/user/get`, payload: 'grüß' })
     expect(reply).toMatchObject({ status: 200, body: { subscribers: 1 } })
-    expect(http.published).toEqual([{ topic: '/pk1/dev1/user/get', payload: Buffer.from('grüß'), qos: 0 }])
+    expect(http.published.at(-1)).toEqual({ topic: `/${pk}/dev1/user/get`, payload: Buffer.from('grüß'), qos: 0 })
   })
 
   test('carry bytes as base64, and the QoS', async () => {
     await send({
-      topic: '/sys/pk1/dev1/x',
+      topic: `/sys/${pk}/dev1/x`,
       payload: Buffer.from([0, 255]).toString('base64'),
       encoding: 'base64',
       qos: 1,
     })
-    expect(http.published).toEqual([{ topic: '/sys/pk1/dev1/x', payload: Buffer.from([0, 255]), qos: 1 }])
+    expect(http.published.at(-1)).toEqual({ topic: `/sys/${pk}/dev1/x`, payload: Buffer.from([0, 255]), qos: 1 })
   })
 
   test('may be empty, and as large as the limit', async () => {
-    expect((await send({ topic: '/pk1/dev1/a', payload: '' })).status).toBe(200)
+    expect((await send({ topic: `/${pk}/dev1/a`, payload: '' })).status).toBe(200)
     const largest = Buffer.alloc(262_144).toString('base64')
-    expect((await send({ topic: '/pk1/dev1/a', payload: largest, encoding: 'base64' })).status).toBe(200)
+    expect((await send({ topic: `/${pk}/dev1/a`, payload: largest, encoding: 'base64' })).status).toBe(200)
   })
 })
 
 describe('an import', () => {
   let http: HttpFixture
-  beforeEach(async () => {
+  let pk: string
+  beforeAll(async () => {
     http = await startHttp()
-    await http.createProduct('pk1')
   })
-  afterEach(() => http.close())
+  beforeEach(async () => {
+    pk = await http.newProduct()
+  })
+  afterAll(() => http.close())
   const load = (text: string) =>
-    http.request({ method: 'POST', url: '/api/v1/products/pk1/imports', text, headers: { 'content-type': 'text/csv' } })
+    http.request({
+      method: 'POST',
+      url: `/api/v1/products/${pk}/imports`,
+      text,
+      headers: { 'content-type': 'text/csv' },
+    })
 
   test('reports each row, and good rows count whatever the others are', async () => {
-    await http.createDevice('pk1', 'there')
+    await http.createDevice(pk, 'there')
     const reply = await load(
       'deviceName,deviceSecret\r\ndev1,factory-secret\r\nthere\r\nbad/name\r\n\r\ndev1\r\na,b,c\r\n',
     )
@@ -185,12 +199,12 @@ describe('an import', () => {
       ],
     })
     expect(reply.text).not.toContain('factory-secret')
-    expect((await http.registry.device('pk1', 'dev1'))?.deviceSecret).toBe('factory-secret')
+    expect((await http.registry.device(pk, 'dev1'))?.deviceSecret).toBe('factory-secret')
   })
 
   test('takes 10,000 rows', async () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `device-${index}`)
     expect((await load(names.join('\n'))).body).toMatchObject({ created: 10_000, failed: 0 })
-    expect((await http.request({ url: '/api/v1/products/pk1' })).body).toMatchObject({ deviceCount: 10_000 })
+    expect((await http.request({ url: `/api/v1/products/${pk}` })).body).toMatchObject({ deviceCount: 10_000 })
   })
 })

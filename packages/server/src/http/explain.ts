@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Explanation } from '../onboarding/admission.ts'
 import { covers, keyOf } from './authentication.ts'
-import { MistakeReply, Sentence } from './journal.ts'
+import { MistakeReply, Sentence } from './journal-entry.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { productNotFound } from './problem.ts'
 import { flag, keyedProblems, nullable, oneOf, ref, text, wholeNumber } from './schemas.ts'

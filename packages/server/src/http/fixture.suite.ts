@@ -60,6 +60,8 @@ export interface HttpFixture {
   nowIso(): string
   advance(ms: number): void
   createProduct(productKey: string, settings?: Partial<ProductSettings>): Promise<void>
+  /** A product with a key of its own, so that tests can share a server. */
+  newProduct(settings?: Partial<ProductSettings>): Promise<string>
   createDevice(productKey: string, deviceName: string): Promise<void>
   /** The new secret. */
   createKey(key: { role: KeyRole; products?: readonly string[] }): Promise<string>
@@ -193,6 +195,7 @@ async function replyChecker(server: HttpServer): Promise<(request: RequestOption
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
     methods,
   }))
+  const validators = new Map<object, ReturnType<typeof Schema.Compile>>()
   return ({ method = 'GET', url }, { status, headers, body }) => {
     const path = url.split('?')[0] ?? ''
     const operation = patterns.find(({ pattern }) => pattern.test(path))?.methods[method.toLowerCase()]
@@ -204,8 +207,10 @@ async function replyChecker(server: HttpServer): Promise<(request: RequestOption
     if (reply?.content === undefined) return
     expect(Object.keys(reply.content), `${method} ${path} ${status}`).toContain(type)
     if (body === undefined) return
-    const schema = reply.content[type]?.schema
-    const [fits, errors] = Schema.Compile({ ...schema, components }).Errors(body)
+    const schema = reply.content[type]?.schema ?? {}
+    const validator = validators.get(schema) ?? Schema.Compile({ ...schema, components })
+    validators.set(schema, validator)
+    const [fits, errors] = validator.Errors(body)
     expect(fits ? [] : errors, `${method} ${path} ${status} fits its schema`).toEqual([])
   }
 }
@@ -249,12 +254,19 @@ function registryActs(registry: Registry, clock: () => number) {
     const outcome = await registry.activate({ productKey, deviceName, now: clock(), credential })
     expect(outcome).toEqual({ ok: true })
   }
+  const createProduct = async (productKey: string, settings: Partial<ProductSettings> = {}): Promise<void> => {
+    const at = { createdAt: clock(), updatedAt: clock() }
+    const switches = { dynamicRegistration: true, preregistrationFree: false, tlsOnly: false, strictKeepAlive: false }
+    const product = { productKey, productSecret: 'psecret', name: productKey, clientIdLimit: 5, ...switches, ...at }
+    await registry.store.createProduct({ ...product, ...settings })
+  }
+  let products = 0
   return {
-    async createProduct(productKey: string, settings: Partial<ProductSettings> = {}) {
-      const at = { createdAt: clock(), updatedAt: clock() }
-      const switches = { dynamicRegistration: true, preregistrationFree: false, tlsOnly: false, strictKeepAlive: false }
-      const product = { productKey, productSecret: 'psecret', name: productKey, clientIdLimit: 5, ...switches, ...at }
-      await registry.store.createProduct({ ...product, ...settings })
+    createProduct,
+    async newProduct(settings: Partial<ProductSettings> = {}) {
+      const productKey = `made${++products}`
+      await createProduct(productKey, settings)
+      return productKey
     },
     async createDevice(productKey: string, deviceName: string) {
       await registry.store.createDevices([{ productKey, deviceName, deviceSecret: null, createdAt: clock() }])

@@ -1,13 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_SECRET, type HttpFixture, startHttp } from './fixture.suite.ts'
 
 describe('API keys', () => {
   let http: HttpFixture
-  beforeEach(async () => {
+  beforeAll(async () => {
     http = await startHttp()
     await http.createProduct('pk1')
   })
-  afterEach(() => http.close())
+  afterAll(() => http.close())
   const create = (body: object) => http.request({ method: 'POST', url: '/api/v1/keys', body })
 
   test('are created, and their secret is in that reply only', async () => {

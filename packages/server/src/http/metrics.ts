@@ -1,13 +1,9 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Registry as Collection, Counter, Gauge } from 'prom-client'
 import type { BrokerStats } from '../broker/port.ts'
+import { readCounter, readGauge } from './metric-readers.ts'
 import type { Api, HttpParts } from './parts.ts'
+import { measureProcess } from './process-metrics.ts'
 import { text } from './schemas.ts'
-
-const LAG_RESOLUTION_MS = 10
-const NANOSECONDS = 1e9
-const MICROSECONDS = 1e6
-const LAG_QUANTILES = [50, 99, 100] as const
 
 export interface Metrics {
   /** The Prometheus text format. */
@@ -45,33 +41,6 @@ export function createMetrics(parts: HttpParts): Metrics {
       collection.clear()
     },
   }
-}
-
-/** A counter whose value is kept elsewhere and read when it is asked for. */
-function readCounter(collection: Collection, name: string, help: string, read: () => Readonly<Record<string, number>>) {
-  const label = /_by_([a-z]+)$/.exec(name)?.[1]
-  const labelNames = label === undefined ? [] : [label]
-  return new Counter({
-    name: `${name.replace(/_by_[a-z]+$/, '')}_total`,
-    help,
-    labelNames,
-    registers: [collection],
-    collect() {
-      this.reset()
-      for (const [key, value] of Object.entries(read())) this.inc(label === undefined ? {} : { [label]: key }, value)
-    },
-  })
-}
-
-function readGauge(collection: Collection, name: string, help: string, read: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers: [collection],
-    collect() {
-      this.set(read())
-    },
-  })
 }
 
 function countJournal(collection: Collection, { registry }: HttpParts): () => void {
@@ -148,29 +117,6 @@ function readBroker(collection: Collection, { broker }: HttpParts): void {
     'Bytes that wait for their receivers',
     () => broker.stats().queuedBytes,
   )
-}
-
-function measureProcess(collection: Collection, startedAtMs: number): () => void {
-  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
-  delay.enable()
-  new Gauge({
-    name: 'nodejs_eventloop_lag_seconds',
-    help: 'Event loop delay since the last scrape, by percentile',
-    labelNames: ['percentile'],
-    registers: [collection],
-    collect() {
-      for (const percentile of LAG_QUANTILES) this.set({ percentile }, delay.percentile(percentile) / NANOSECONDS)
-      delay.reset()
-    },
-  })
-  readCounter(collection, 'process_cpu_seconds', 'CPU time of the process, user and system', () => {
-    const { user, system } = process.cpuUsage()
-    return { all: (user + system) / MICROSECONDS }
-  })
-  readGauge(collection, 'process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
-  readGauge(collection, 'nodejs_heap_size_used_bytes', 'Heap in use', () => process.memoryUsage().heapUsed)
-  readGauge(collection, 'process_start_time_seconds', 'Start of the server since 1970', () => startedAtMs / 1000)
-  return () => delay.disable()
 }
 
 export function metricsRoutes(api: Api, metrics: Metrics): void {

@@ -1,12 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpFixture, startHttp } from './fixture.suite.ts'
 
 describe('products', () => {
   let http: HttpFixture
-  beforeEach(async () => {
+  let pk: string
+  let tests = 0
+  beforeAll(async () => {
     http = await startHttp()
   })
-  afterEach(() => http.close())
+  beforeEach(() => {
+    pk = `pk${++tests}`
+  })
+  afterAll(() => http.close())
   const create = (body: object) => http.request({ method: 'POST', url: '/api/v1/products', body })
 
   test('are created with made keys and every switch off', async () => {
@@ -55,45 +60,54 @@ describe('products', () => {
   })
 
   test('are changed field by field', async () => {
-    await create({ name: 'Meter', productKey: 'pk1' })
+    await create({ name: 'Meter', productKey: pk })
     http.advance(1000)
     const change = { dynamicRegistration: true, clientIdLimit: 2 }
-    const reply = await http.request({ method: 'PATCH', url: '/api/v1/products/pk1', body: change })
+    const reply = await http.request({ method: 'PATCH', url: `/api/v1/products/${pk}`, body: change })
     expect(reply.status).toBe(200)
     expect(reply.body).toMatchObject({ name: 'Meter', tlsOnly: false, ...change, updatedAt: http.nowIso() })
-    expect((await http.request({ url: '/api/v1/products/pk1' })).body).toEqual(reply.body)
+    expect((await http.request({ url: `/api/v1/products/${pk}` })).body).toEqual(reply.body)
   })
 
   test('count their devices', async () => {
-    await create({ name: 'Meter', productKey: 'pk1', dynamicRegistration: true })
-    await http.createDevice('pk1', 'dev1')
-    await http.setOnline('pk1', 'dev1')
-    expect((await http.request({ url: '/api/v1/products/pk1' })).body).toMatchObject({ deviceCount: 1, onlineCount: 1 })
+    await create({ name: 'Meter', productKey: pk, dynamicRegistration: true })
+    await http.createDevice(pk, 'dev1')
+    await http.setOnline(pk, 'dev1')
+    expect((await http.request({ url: `/api/v1/products/${pk}` })).body).toMatchObject({
+      deviceCount: 1,
+      onlineCount: 1,
+    })
   })
 
   test('are deleted when they have no devices', async () => {
-    await create({ name: 'Meter', productKey: 'pk1' })
-    await http.createDevice('pk1', 'dev1')
-    const deletion = { method: 'DELETE', url: '/api/v1/products/pk1' }
+    await create({ name: 'Meter', productKey: pk })
+    await http.createDevice(pk, 'dev1')
+    const deletion = { method: 'DELETE', url: `/api/v1/products/${pk}` }
     expect((await http.request(deletion)).status).toBe(409)
-    await http.request({ method: 'DELETE', url: '/api/v1/products/pk1/devices/dev1' })
+    await http.request({ method: 'DELETE', url: `/api/v1/products/${pk}/devices/dev1` })
     const reply = await http.request(deletion)
     expect(reply).toMatchObject({ status: 204, text: '' })
-    expect((await http.request({ url: '/api/v1/products/pk1' })).status).toBe(404)
+    expect((await http.request({ url: `/api/v1/products/${pk}` })).status).toBe(404)
   })
 
   test('are deleted with their devices only where the request says so', async () => {
-    await create({ name: 'Meter', productKey: 'pk1' })
-    await http.createDevice('pk1', 'dev1')
-    const remove = (query: string) => http.request({ method: 'DELETE', url: `/api/v1/products/pk1${query}` })
+    await create({ name: 'Meter', productKey: pk })
+    await http.createDevice(pk, 'dev1')
+    const remove = (query: string) => http.request({ method: 'DELETE', url: `/api/v1/products/${pk}${query}` })
     expect((await remove('?withDevices=false')).status).toBe(409)
     expect(await remove('?withDevices=yes')).toMatchObject({ status: 400, body: { field: 'withDevices' } })
     expect((await remove('?withDevices=true')).status).toBe(204)
-    expect((await http.request({ url: '/api/v1/products/pk1/devices/dev1' })).status).toBe(404)
+    expect((await http.request({ url: `/api/v1/products/${pk}/devices/dev1` })).status).toBe(404)
   })
 
   test('are listed page by page, each once', async () => {
-    for (const productKey of ['pk1', 'pk2', 'pk3']) await create({ name: productKey, productKey })
+    const created = [`${pk}a`, `${pk}b`, `${pk}c`]
+    for (const productKey of created) await create({ name: productKey, productKey })
+    const { items } = (await http.request({ url: '/api/v1/products?limit=200' })).body as {
+      items: { productKey: string }[]
+    }
+    const all = items.map(({ productKey }) => productKey)
+    expect(all).toEqual(expect.arrayContaining(created))
     const seen: string[] = []
     let url: string | null = '/api/v1/products?limit=2'
     while (url !== null) {
@@ -103,18 +117,18 @@ describe('products', () => {
         nextCursor: string | null
         total: number
       }
-      expect(total).toBe(3)
+      expect(total).toBe(all.length)
       seen.push(...items.map(({ productKey }) => productKey))
       url = nextCursor === null ? null : `/api/v1/products?limit=2&cursor=${nextCursor}`
     }
-    expect(seen.sort()).toEqual(['pk1', 'pk2', 'pk3'])
+    expect(seen.sort()).toEqual(all.sort())
   })
 
   test('a cursor of another list is refused', async () => {
-    for (const productKey of ['pk1', 'pk2']) await create({ name: productKey, productKey })
+    for (const productKey of [pk, `${pk}b`]) await create({ name: productKey, productKey })
     const { body } = await http.request({ url: '/api/v1/products?limit=1' })
     const { nextCursor } = body as { nextCursor: string }
-    const reply = await http.request({ url: `/api/v1/products/pk1/devices?cursor=${nextCursor}` })
+    const reply = await http.request({ url: `/api/v1/products/${pk}/devices?cursor=${nextCursor}` })
     expect(reply).toMatchObject({ status: 400, body: { field: 'cursor' } })
   })
 })

@@ -1,5 +1,5 @@
 import { sign } from '@hatchway/protocol'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpFixture, startHttp } from './fixture.suite.ts'
 
 const URL_PATH = '/auth/register/device'
@@ -7,17 +7,20 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
 describe('POST /auth/register/device', () => {
   let http: HttpFixture
-  beforeEach(async () => {
+  let pk: string
+  beforeAll(async () => {
     // A TLS-terminating proxy on this machine stands in front.
     http = await startHttp({ settings: { trustedProxies: ['127.0.0.1'] } })
-    await http.createProduct('pk1')
-    await http.createDevice('pk1', 'dev1')
   })
-  afterEach(() => http.close())
+  beforeEach(async () => {
+    pk = await http.newProduct()
+    await http.createDevice(pk, 'dev1')
+  })
+  afterAll(() => http.close())
 
   const form = (change: Record<string, string> = {}) => {
-    const signature = sign('hmacsha1', 'psecret', 'deviceNamedev1productKeypk1random123')
-    const fields = { productKey: 'pk1', deviceName: 'dev1', random: '123', sign: signature, signMethod: 'hmacsha1' }
+    const signature = sign('hmacsha1', 'psecret', `deviceNamedev1productKey${pk}random123`)
+    const fields = { productKey: pk, deviceName: 'dev1', random: '123', sign: signature, signMethod: 'hmacsha1' }
     return new URLSearchParams({ ...fields, ...change }).toString()
   }
   const register = (text: string) => {
@@ -30,13 +33,13 @@ describe('POST /auth/register/device', () => {
     expect(reply.status).toBe(200)
     expect(reply.body).toEqual({
       code: 200,
-      data: { productKey: 'pk1', deviceName: 'dev1', deviceSecret: expect.stringMatching(/^[0-9a-f]{32}$/) },
+      data: { productKey: pk, deviceName: 'dev1', deviceSecret: expect.stringMatching(/^[0-9a-f]{32}$/) },
       message: 'success',
     })
     expect(reply.headers['cache-control']).toBe('no-store')
     const { data } = reply.body as { data: { deviceSecret: string } }
-    expect((await http.registry.device('pk1', 'dev1'))?.deviceSecret).toBe(data.deviceSecret)
-    const journal = await http.request({ url: '/api/v1/journal' })
+    expect((await http.registry.device(pk, 'dev1'))?.deviceSecret).toBe(data.deviceSecret)
+    const journal = await http.request({ url: `/api/v1/journal?productKey=${pk}` })
     expect(journal.body).toMatchObject({
       items: [{ outcome: 'registered', address: '198.51.100.9', transport: 'https' }],
     })
@@ -56,9 +59,9 @@ describe('POST /auth/register/device', () => {
 
   test('a switch that is off is 6288, a device that has logged in 6289', async () => {
     const { data } = (await register(form())).body as { data: { deviceSecret: string } }
-    await http.activate('pk1', 'dev1', { deviceSecret: data.deviceSecret })
+    await http.activate(pk, 'dev1', { deviceSecret: data.deviceSecret })
     expect((await register(form())).body).toMatchObject({ code: 6289 })
-    await http.request({ method: 'PATCH', url: '/api/v1/products/pk1', body: { dynamicRegistration: false } })
+    await http.request({ method: 'PATCH', url: `/api/v1/products/${pk}`, body: { dynamicRegistration: false } })
     expect((await register(form())).body).toMatchObject({ code: 6288 })
   })
 
@@ -83,8 +86,8 @@ describe('POST /auth/register/device', () => {
 
   test('headers of a proxy that is not trusted count for nothing', async () => {
     const other = await startHttp()
-    await other.createProduct('pk1')
-    await other.createDevice('pk1', 'dev1')
+    await other.createProduct(pk)
+    await other.createDevice(pk, 'dev1')
     const headers = { ...FORM, 'x-forwarded-proto': 'https', 'x-forwarded-for': '198.51.100.9' }
     await other.request({ method: 'POST', url: URL_PATH, key: null, headers, text: form() })
     await other.registry.journal.flush()

@@ -2,7 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
-import { Problem } from './problem.ts'
+import { Problem, type ProblemOptions } from './problem.ts'
 
 /** Longest part of a refused query value that is shown again. Body values are never shown: they may be secrets. */
 const MAX_SHOWN_LENGTH = 40
@@ -50,48 +50,53 @@ function readValue(type: FieldSchema['type'], value: unknown): unknown {
 function firstProblem(schema: FieldSchema, errors: readonly TLocalizedValidationError[], shown: unknown): Problem {
   // `boolean` only repeats an additional property.
   const error = errors.find(({ keyword }) => keyword !== 'boolean')
-  if (error === undefined) return new Problem('field-invalid')
   const status = shown === undefined ? {} : { status: 400 }
-  const fieldless = error.instancePath === ''
-  const found = fieldAt(schema, error.instancePath)
-  if (error.keyword === 'required') {
-    const name = String(error.params.requiredProperties[0])
-    const expected = found.schema?.properties?.[name]
-    return new Problem('field-invalid', {
-      ...status,
-      field: join(found.name, name),
-      detail: `${join(found.name, name)} is missing.`,
-      fix: expected === undefined ? 'Add it.' : `Add it: ${allowed(expected)}.`,
-    })
+  if (error === undefined) return new Problem('field-invalid', status)
+  return new Problem('field-invalid', { ...status, ...faultIn(schema, error, shown) })
+}
+
+type Fault = Pick<ProblemOptions, 'field' | 'detail' | 'fix'>
+
+function faultIn(schema: FieldSchema, error: TLocalizedValidationError, shown: unknown): Fault {
+  const at = fieldAt(schema, error.instancePath)
+  if (error.keyword === 'required') return missing(at, String(error.params.requiredProperties[0]))
+  if (error.keyword === 'additionalProperties') return unknown(at, String(error.params.additionalProperties[0]))
+  if (error.instancePath === '') {
+    const known = Object.keys(schema.properties ?? {}).join(', ')
+    return { detail: 'The body is not a JSON object.', fix: `Send a JSON object with: ${known}.` }
   }
-  if (error.keyword === 'additionalProperties') {
-    const name = String(error.params.additionalProperties[0])
-    const known = Object.keys(found.schema?.properties ?? {})
-    return new Problem('field-invalid', {
-      ...status,
-      field: join(found.name, name),
-      detail: `${join(found.name, name)} is not a field of this operation.`,
-      fix: known.length === 0 ? 'Leave it out.' : `Leave it out, or use one of: ${known.join(', ')}.`,
-    })
+  return {
+    field: at.name,
+    detail: `${at.name} ${faultOf(error.keyword)}${show(shown, error.instancePath)}.`,
+    fix: at.schema === undefined ? 'Correct it.' : `Give ${allowed(at.schema)}.`,
   }
-  if (fieldless) {
-    return new Problem('field-invalid', {
-      ...status,
-      detail: 'The body is not a JSON object.',
-      fix: `Send a JSON object with: ${Object.keys(schema.properties ?? {}).join(', ')}.`,
-    })
+}
+
+interface Place {
+  name: string
+  schema: FieldSchema | undefined
+}
+
+function missing(parent: Place, name: string): Fault {
+  const field = join(parent.name, name)
+  const expected = parent.schema?.properties?.[name]
+  return {
+    field,
+    detail: `${field} is missing.`,
+    fix: expected === undefined ? 'Add it.' : `Add it: ${allowed(expected)}.`,
   }
-  return new Problem('field-invalid', {
-    ...status,
-    field: found.name,
-    detail: `${found.name} ${faultOf(error.keyword)}${show(shown, error.instancePath)}.`,
-    fix: found.schema === undefined ? 'Correct it.' : `Give ${allowed(found.schema)}.`,
-  })
+}
+
+function unknown(parent: Place, name: string): Fault {
+  const field = join(parent.name, name)
+  const known = Object.keys(parent.schema?.properties ?? {})
+  const fix = known.length === 0 ? 'Leave it out.' : `Leave it out, or use one of: ${known.join(', ')}.`
+  return { field, detail: `${field} is not a field of this operation.`, fix }
 }
 
 const join = (parent: string, name: string): string => (parent === '' ? name : `${parent}.${name}`)
 
-function fieldAt(schema: FieldSchema, path: string): { name: string; schema: FieldSchema | undefined } {
+function fieldAt(schema: FieldSchema, path: string): Place {
   let name = ''
   let at: FieldSchema | undefined = schema
   for (const piece of path.split('/').slice(1)) {
