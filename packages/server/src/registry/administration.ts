@@ -4,7 +4,8 @@ import { type KeyAdministration, keyAdministration } from './key-administration.
 import { type ProductAdministration, productAdministration } from './product-administration.ts'
 
 /**
- * What operators do. Every function rejects with a `RequestError` that names the field, its problem and the fix, or with
+ * What operators do. Every function rejects with a `RequestError` that names the field, its problem and the fix, or
+ * with
  * `StoreUnavailable`; what it changed is durable and announced when it resolves. None of them needs its `this`.
  */
 export interface Administration extends ProductAdministration, DeviceAdministration, KeyAdministration {}

@@ -16,7 +16,8 @@ interface Reading<Value> {
 
 /**
  * A bounded cache of what a store holds. Simultaneous misses share one read, and a read that was under way when its key
- * changed is neither kept nor given to those who ask after the change. Absence is not kept: made-up names would push the
+ * changed is neither kept nor given to those who ask after the change. Absence is not kept: made-up names would push
+ * the
  * real ones out.
  */
 export class Cache<Value extends object> {

@@ -20,7 +20,10 @@ export interface AnnouncingRegistry extends Registry {
 }
 
 const DEFAULT_CACHE_ENTRIES = 50_000
-/** How long a change that nobody here saw (another process, a call that timed out and was done all the same) can stay unseen. */
+/**
+ * How long a change that nobody here saw (another process, a call that timed out and was done all the same) can stay
+ * unseen.
+ */
 export const CACHE_MAX_AGE_MS = 30_000
 
 export function createRegistry(options: RegistryOptions): AnnouncingRegistry {

@@ -3,7 +3,8 @@ import { DEFAULT_PRODUCT_SETTINGS } from './product-settings.ts'
 import { RequestError } from './request-error.ts'
 import type { KeyRole, ProductSettings } from './types.ts'
 
-// What an operator may write into each field. Every function gives the value back or throws a RequestError that names the field.
+// What an operator may write into each field. Every function gives the value back or throws a RequestError that names
+// the field.
 
 const MAX_NAME_CHARACTERS = 64
 const SHOWN_CHARACTERS = 40

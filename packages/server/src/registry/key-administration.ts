@@ -20,8 +20,10 @@ export interface KeyAdministration {
   createKey(request: NewKeyRequest): Promise<{ key: ApiKey; secret: string }>
   revokeKey(id: string): Promise<void>
   /**
-   * Sees to it that an administrator can get in. With a secret (HATCHWAY_ADMIN_TOKEN) it becomes the key of the environment, and
-   * the one that the environment had before is revoked. Without one, a key is made if there is none at all; then, and only then,
+   * Sees to it that an administrator can get in. With a secret (HATCHWAY_ADMIN_TOKEN) it becomes the key of the
+   * environment, and
+   * the one that the environment had before is revoked. Without one, a key is made if there is none at all; then, and
+   * only then,
    * `secret` is set, to be shown once.
    */
   ensureAdminKey(secret?: string): Promise<{ id: string; secret: string | null }>

@@ -1,6 +1,9 @@
 import type { ReasonCode } from '@hatchway/protocol'
 
-/** An operator's request that can't be carried out. The message is one sentence that names the field, its problem and the fix. */
+/**
+ * An operator's request that can't be carried out. The message is one sentence that names the field, its problem and
+ * the fix.
+ */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
   readonly reason: ReasonCode

@@ -14,7 +14,10 @@ export class SealBroken extends Error {
   override readonly name = 'SealBroken'
 }
 
-/** Encrypts secrets at rest with AES-256-GCM. `place` (`devices/{productKey}/{deviceName}`) ties a value to its row: it opens nowhere else. */
+/**
+ * Encrypts secrets at rest with AES-256-GCM. `place` (`devices/{productKey}/{deviceName}`) ties a value to its row:
+ * it opens nowhere else.
+ */
 export interface Sealer {
   seal(secret: string, place: string): Uint8Array
   /** @throws SealBroken */

@@ -30,7 +30,10 @@ export function newKey(over: Partial<ApiKey> & { id: string }): ApiKey {
   return { name: 'a key', role: 'operator', products: null, secretHash, createdAt: NOW, revokedAt: null, ...over }
 }
 
-/** What the conformance suite does over and over, each time on a product of its own, so that all of it shares one store. */
+/**
+ * What the conformance suite does over and over, each time on a product of its own, so that all of it shares one
+ * store.
+ */
 export class StoreFixture {
   readonly store: Store
   #made = 0

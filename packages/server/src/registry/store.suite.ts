@@ -10,7 +10,8 @@ import { describeProducts } from './store-products.suite.ts'
 import { describeRegistration } from './store-registration.suite.ts'
 
 /**
- * The specification of `Store`: every implementation passes it. The factory gives a store that is empty, or at least one
+ * The specification of `Store`: every implementation passes it. The factory gives a store that is empty, or at least
+ * one
  * that nobody else writes to, with the rules of `fixture-rules.suite.ts`.
  */
 export function describeStore(name: string, factory: StoreFactory): void {

@@ -15,8 +15,10 @@ import type {
 } from './types.ts'
 
 /**
- * The one seam between Hatchway and a database. SQLite implements it, PostgreSQL can; `store.suite.ts` is its specification.
- * A promise of a changing call resolves only after the change is durable. Every call rejects with `StoreUnavailable` when the
+ * The one seam between Hatchway and a database. SQLite implements it, PostgreSQL can; `store.suite.ts` is its
+ * specification.
+ * A promise of a changing call resolves only after the change is durable. Every call rejects with `StoreUnavailable`
+ * when the
  * database can't be reached or takes longer than the store's time limit, and with `Conflict` where it says so.
  */
 export interface Store {
@@ -94,7 +96,10 @@ export type RegistrationDecision =
   /** Adds a ClientID, creating the device if needed and dropping the pending one that it replaces. */
   | { kind: 'issue-token'; createDevice: boolean; replaces: string | null }
 
-/** The pure rules of who may register. A store calls them inside its transaction; they are handed in from above (see ARCHITECTURE.md). */
+/**
+ * The pure rules of who may register. A store calls them inside its transaction; they are handed in from above (see
+ * ARCHITECTURE.md).
+ */
 export interface RegistrationRules {
   decideRegistration(
     request: Pick<RegistrationRequest, 'mode' | 'productKey' | 'deviceName' | 'now'>,

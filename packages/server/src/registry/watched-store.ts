@@ -1,6 +1,9 @@
 import type { Store } from './store.ts'
 
-/** What to do when a change is over, before its caller hears of it. Also after a failure: a call that timed out may have been done. */
+/**
+ * What to do when a change is over, before its caller hears of it. Also after a failure: a call that timed out may
+ * have been done.
+ */
 export interface StoreWatch {
   productChanged(productKey: string): void
   /** With its devices. */

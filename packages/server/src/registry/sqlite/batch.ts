@@ -19,7 +19,8 @@ export class BatchFailed extends Error {
 }
 
 /**
- * Runs changing calls in one transaction: one wait for the disk for all of them. Each runs in a savepoint of its own, so that
+ * Runs changing calls in one transaction: one wait for the disk for all of them. Each runs in a savepoint of its own,
+ * so that
  * one which fails spoils only itself. When this returns, all that the replies tell is durable.
  *
  * @throws BatchFailed

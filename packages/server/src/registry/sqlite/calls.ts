@@ -106,6 +106,9 @@ export interface ThreadOptions {
   journalLimit: number
   busyTimeoutMs: number
   sizeLimitBytes: number | null
-  /** Set on the server's start and not on a restart of the thread: the file may be made, and no device is connected yet. */
+  /**
+   * Set on the server's start and not on a restart of the thread: the file may be made, and no device is connected
+   * yet.
+   */
   firstStart: { now: TimeMs } | null
 }

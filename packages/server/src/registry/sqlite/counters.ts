@@ -25,7 +25,8 @@ export interface Counted {
 }
 
 /**
- * The counters of products, gathered during a transaction and added once at its end: a storm of one product's registrations
+ * The counters of products, gathered during a transaction and added once at its end: a storm of one product's
+ * registrations
  * costs one update a commit.
  */
 export class Counters {

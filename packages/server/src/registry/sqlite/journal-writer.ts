@@ -14,7 +14,7 @@ export class JournalWriter {
   #inserted = 0
 
   constructor(db: DatabaseSync, limit: number) {
-    this.#limit = limit
+    this.#limit = Math.max(1, limit) // the newest must stay: the next id follows from it
     this.#insert = db.prepare(`INSERT INTO journal (time, outcome, reason, product_key, device_name, mode, address,
       transport, tls_version, tls_cipher, mqtt_version, connack_code, detail)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)

@@ -4,7 +4,13 @@ import type { DatabaseSync } from 'node:sqlite'
  * The schema, one step per version (`PRAGMA user_version`). Steps that a release has shipped are never edited: add one.
  *
  * Devices hang on a number instead of on the ProductKey, so that deleting a product of a million devices is one row:
- * its number goes to `orphans`, its devices are swept little by little, and a new product of the same key has another number.
+ * its number goes to `orphans`, its devices are swept little by little, and a new product of the same key has another
+ * number.
+ * Ids of the journal are never reused although they are no AUTOINCREMENT, which would write one more page a commit:
+ * the next
+ * one is the highest plus one, and the newest entry is never deleted. It has no index either: a look through its
+ * bounded
+ * number of rows is cheap where nobody waits for it, and an index would cost each registration one more page.
  * The counters of a product are kept by the writer (`counters.ts`), which is the only one that changes devices.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -79,7 +85,7 @@ CREATE TABLE api_keys (
 ) WITHOUT ROWID, STRICT;
 
 CREATE TABLE journal (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   time INTEGER NOT NULL,
   outcome TEXT NOT NULL,
   reason TEXT NOT NULL,

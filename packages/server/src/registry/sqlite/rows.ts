@@ -18,7 +18,8 @@ import type {
   Transport,
 } from '../types.ts'
 
-// Rows as the statements of this folder read them, and what they stand for. Only the writer writes them, so the casts hold.
+// Rows as the statements of this folder read them, and what they stand for. Only the writer writes them, so the casts
+// hold.
 
 export interface ProductRow {
   id: number

@@ -35,10 +35,12 @@ interface Threads {
 }
 
 /**
- * The registry in one SQLite file, on Node's own `node:sqlite`: WAL, synchronous=FULL, group commit. Three threads, so that
+ * The registry in one SQLite file, on Node's own `node:sqlite`: WAL, synchronous=FULL, group commit. Three threads, so
+ * that
  * neither the event loop nor a CONNECT's lookup waits for the disk or for a long list.
  *
- * Rejects with one clear sentence if the file is no database, is damaged, is of a newer version, or has another master key.
+ * Rejects with one clear sentence if the file is no database, is damaged, is of a newer version, or has another master
+ * key.
  */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const clock = options.clock ?? Date.now
@@ -187,7 +189,10 @@ async function inChunks<Row, Result>(
   return results
 }
 
-/** Removes the devices of deleted products little by little. What a stop or a failure interrupts, the next start goes on with. */
+/**
+ * Removes the devices of deleted products little by little. What a stop or a failure interrupts, the next start goes
+ * on with.
+ */
 function orphanSweeper(write: DatabaseThread<WriteCalls>): { sweep: () => void; stop: () => void } {
   let stopped = false
   let sweeping = false

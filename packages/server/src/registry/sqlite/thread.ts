@@ -20,11 +20,15 @@ export interface ThreadSettings {
   callTimeoutMs: number
 }
 
-/** `down`: the thread ended or can't open the database; it is started again after a pause, until then calls fail at once. */
+/**
+ * `down`: the thread ended or can't open the database; it is started again after a pause, until then calls fail at
+ * once.
+ */
 type State = 'new' | 'starting' | 'ready' | 'down' | 'closed'
 
 /**
- * The asking side of one database thread. Gathers calls for a moment and sends them as one message; while the thread works on a
+ * The asking side of one database thread. Gathers calls for a moment and sends them as one message; while the thread
+ * works on a
  * batch, calls gather for the next. Rejects with `StoreUnavailable` whatever can't be answered in time.
  */
 export class DatabaseThread<Calls extends CallMap> {

@@ -11,7 +11,8 @@ export interface WaitingCall {
 }
 
 /**
- * Calls in the order in which they came, each rejected when its time is up. One timer serves all: with one time limit for
+ * Calls in the order in which they came, each rejected when its time is up. One timer serves all: with one time limit
+ * for
  * all calls the first to come is the first to be due.
  */
 export class WaitingCalls {

@@ -14,7 +14,8 @@ import { registrationCalls } from './registration-calls.ts'
 import { setAllOffline, upkeepCalls } from './upkeep-calls.ts'
 import { createWriter } from './writer.ts'
 
-// A database thread: takes a batch of calls as one JSON text, answers with one JSON text, and says `ready` or why it is not.
+// A database thread: takes a batch of calls as one JSON text, answers with one JSON text, and says `ready` or why it
+// is not.
 
 interface Session {
   db: DatabaseSync
