@@ -218,7 +218,10 @@ describe('registering again', () => {
     }
     const connection = await loggedIn(deviceName, third)
     await expect(register()).rejects.toThrow('code 4')
-    expect(await hatchway.journalEntry({ deviceName })).toMatchObject({ reason: 'already-activated' })
+    expect(await hatchway.journalEntry({ deviceName, reason: 'already-activated' })).toMatchObject({
+      mode: 'register',
+      connackCode: 4,
+    })
     await hatchway.api('POST', `/products/${product.productKey}/devices/${deviceName}/reset`)
     // Reset re-opens registration and leaves the present secret alone.
     expect(await connection.untilPingresp()).toEqual([])
@@ -290,7 +293,7 @@ describe('a connected device', () => {
     expect(await older.expect('disconnect')).toMatchObject({ reasonCode: 0x8e })
     await older.closed
     expect(await newer.untilPingresp()).toEqual([])
-    expect((await hatchway.device(product.productKey, 'takenover1')).status).toBe('ONLINE')
+    await eventually(async () => (await hatchway.device(product.productKey, 'takenover1')).status === 'ONLINE')
     newer.destroy()
   })
 

@@ -30,8 +30,12 @@ function serve(args: readonly string[], env: Record<string, string> = {}): End {
   return { status, stderr, stdout }
 }
 
-function expectOneSentence({ status, stderr }: End, ...parts: readonly (string | RegExp)[]): void {
-  expect({ status, lines: stderr.trim().split('\n').length, stderr }).toEqual({ status: 1, lines: 1, stderr })
+function expectOneSentence(end: End, ...parts: readonly (string | RegExp)[]): void {
+  expectSentence(1, end, parts)
+}
+
+function expectSentence(code: 1 | 2, { status, stderr }: End, parts: readonly (string | RegExp)[]): void {
+  expect({ status, lines: stderr.trim().split('\n').length, stderr }).toEqual({ status: code, lines: 1, stderr })
   expect(stderr).not.toMatch(/\bat .*\.ts:\d+/)
   for (const part of parts) expect(stderr).toMatch(part)
 }
@@ -89,10 +93,12 @@ describe('hatchway serve stops with one clear sentence and exit code 1', () => {
     rmSync(masterKey)
     expectOneSentence(serve([]), /master\.key/)
   })
+})
 
+describe('hatchway serve stops with one clear sentence and exit code 2', () => {
   it('when a setting is unknown or bad', () => {
-    expectOneSentence(serve([], { HATCHWAY_MQTT_PROT: '1883' }), /HATCHWAY_MQTT_PROT/)
-    expectOneSentence(serve(['--mqtt-host', 'not a host']), /--mqtt-host/)
+    expectSentence(2, serve([], { HATCHWAY_MQTT_PROT: '1883' }), [/HATCHWAY_MQTT_PROT/])
+    expectSentence(2, serve(['--mqtt-host', 'not a host']), [/--mqtt-host/])
   })
 })
 

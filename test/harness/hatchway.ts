@@ -73,10 +73,12 @@ export class Hatchway {
   }
 
   /** The newest journal entry that matches, once it is there: entries are written in batches. */
-  async journalEntry(query: Record<string, string>): Promise<Reply['body']> {
-    return eventually(
-      async () => (await this.api('GET', `/journal?${new URLSearchParams({ limit: '1', ...query })}`)).body.items[0],
-    )
+  async journalEntry(
+    query: Record<string, string>,
+    matches: (entry: Reply['body']) => boolean = () => true,
+  ): Promise<Reply['body']> {
+    const route = `/journal?${new URLSearchParams({ limit: '50', ...query })}`
+    return eventually(async () => (await this.api('GET', route)).body.items.find(matches))
   }
 
   async close(): Promise<void> {

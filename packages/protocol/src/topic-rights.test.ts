@@ -14,6 +14,7 @@ const DEVICE = { productKey: 'pk', deviceName: 'dn01' }
 const NO_LIMITS = { maxBytes: 1e6, maxSlashes: 1e6 }
 
 const OWN_TOPICS = [
+  '/ext/rrpc//pk/dn01/user/get',
   '/pk/dn01/user/update',
   '/pk/dn01/user/get',
   '/pk/dn01',
@@ -49,7 +50,6 @@ const FOREIGN_TOPICS = [
   '/ext/register',
   '/ext/regnwl',
   '/ext/rrpc/1/pk/dn02/user/get',
-  '/ext/rrpc//pk/dn01/user/get',
   '/ext/rrpc/1/other/pk/dn01',
   '/ext/rrpc/1///pk/dn01',
   '/ext/rrpc/1',

@@ -48,7 +48,7 @@ const isExactlyOwnNames = (topic: string, at: number, device: DeviceIdentity): b
  */
 const rrpcNamesAt = (topic: string): number => {
   const slash = topic.indexOf('/', RRPC.length)
-  if (slash <= RRPC.length) return -1
+  if (slash === -1) return -1 // an empty messageId is one: `+` matches it
   const at = topic.charCodeAt(slash + 1) === SLASH ? slash + 2 : slash + 1
   return topic.startsWith('sys/', at) ? at + 4 : at
 }

@@ -152,10 +152,10 @@ export const MALFORMED_REASONS = {
   },
   'tls-required': {
     ...MALFORMED,
-    en: 'The registration came over a connection without TLS.',
-    zh: '注册请求未使用 TLS 连接。',
-    fixEn: 'Connect by TLS to register; the same port takes it.',
-    fixZh: '注册时请使用 TLS 连接；同一端口即可。',
+    en: 'The registration or application login came over a connection without TLS.',
+    zh: '注册请求或应用登录未使用 TLS 连接。',
+    fixEn: 'Connect by TLS; the same port takes it.',
+    fixZh: '请使用 TLS 连接；同一端口即可。',
   },
   // Same cause as tls-required, so the same answer: what is wrong is the connection, not the credential.
   'tls-only-product': {
@@ -167,8 +167,8 @@ export const MALFORMED_REASONS = {
   },
   'keep-alive-refused': {
     ...MALFORMED,
-    en: 'The Keep Alive is outside 30 to 1200 seconds, and the product’s Keep Alive rule is strict.',
-    zh: 'Keep Alive 不在 30 到 1200 秒之间，而该产品启用了严格的 Keep Alive 规则。',
+    en: 'The Keep Alive is below 30 seconds (0 included), and the product’s Keep Alive rule is strict.',
+    zh: 'Keep Alive 小于 30 秒（包括 0），而该产品启用了严格的 Keep Alive 规则。',
     fixEn: 'Set a Keep Alive of 30 to 1200 seconds in the client, or make the product’s rule lenient.',
     fixZh: '请在客户端将 Keep Alive 设为 30 到 1200 秒，或将产品规则改为宽松。',
   },

@@ -24,4 +24,3 @@ export const UNAVAILABLE = { connack: 3, mqtt5: 0x88, http: 503, retryable: true
 export const OVER_LIMIT = { connack: 3, mqtt5: 0x97, http: 429, retryable: true } as const
 export const OVER_RATE = { connack: 3, mqtt5: 0x9f, http: 429, retryable: true } as const
 export const NOT_VERIFIED = { connack: 4, mqtt5: 0x86, http: 403, retryable: false } as const
-export const NOT_AUTHORIZED = { connack: 4, mqtt5: 0x87, http: 403, retryable: false } as const

@@ -1,4 +1,4 @@
-import { NOT_AUTHORIZED, NOT_VERIFIED, type Reason } from './reason.ts'
+import { NOT_VERIFIED, type Reason } from './reason.ts'
 
 /** The claim was understood and is not granted: CONNACK 4. */
 export const REFUSED_REASONS = {
@@ -129,7 +129,7 @@ export const REFUSED_REASONS = {
     fixZh: '请为该应用新建密钥。',
   },
   'application-role-required': {
-    ...NOT_AUTHORIZED,
+    ...NOT_VERIFIED,
     en: 'The API key’s role is not application, so it can’t open MQTT connections.',
     zh: '该 API 密钥的角色不是 application，不能建立 MQTT 连接。',
     fixEn: 'Create a key with the role application.',

@@ -95,6 +95,7 @@ describe('configuration', () => {
     [{ env: { HATCHWAY_INSTANCE_ID: 'a|b' } }, 'HATCHWAY_INSTANCE_ID: "a|b" has the wrong form'],
     [{ env: { HATCHWAY_DATABASE_URL: 'postgres://x' } }, "which this version can't do; leave it out"],
     [{ env: { HATCHWAY_TLS_CERT: 'a.pem' } }, 'HATCHWAY_TLS_CERT names 1 file(s) and HATCHWAY_TLS_KEY 0'],
+    [{ env: { HATCHWAY_HTTP_TRUSTED_PROXIES: '10.0.0.0/33' } }, 'is neither an IP address nor a network'],
     [{ env: { HATCHWAY_LOG_LEVEL: 'loud' } }, 'give one of debug, info, warn, error, silent.'],
     [{ file: '{' }, 'not valid JSON'],
     [{ file: '[]' }, 'must hold one JSON object'],

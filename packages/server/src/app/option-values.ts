@@ -68,6 +68,15 @@ export const host: ValueReader<string> = input => {
   return bad('is neither an IP address nor a host name', 'give one such as 0.0.0.0, 127.0.0.1 or iot.example.com')
 }
 
+/** An IP address, or a network as address/bits. */
+export const network: ValueReader<string> = input => {
+  const [address = '', bits, ...more] = typeof input === 'string' ? input.trim().split('/') : []
+  const version = isIP(address)
+  const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  if (version !== 0 && fits && more.length === 0) return good(String(input).trim())
+  return bad('is neither an IP address nor a network', 'give one such as 10.0.0.5 or 10.0.0.0/8')
+}
+
 export function oneOf<const Word extends string>(words: readonly Word[]): ValueReader<Word> {
   return input => {
     const word = words.find(candidate => candidate === input)

@@ -4,6 +4,7 @@ import {
   integer,
   listOf,
   matching,
+  network,
   notInThisVersion,
   oneOf,
   port,
@@ -39,6 +40,11 @@ export const OPTIONS = {
   mqttHost: option({ read: host, default: '0.0.0.0', description: 'address that the MQTT ports listen on' }),
   httpPort: option({ read: port, default: 8080, description: 'port of the HTTP API; 0 = a free one' }),
   httpHost: option({ read: host, default: '127.0.0.1', description: 'address that the HTTP API listens on' }),
+  httpTrustedProxies: option({
+    read: listOf(network, 32),
+    default: null,
+    description: 'addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma list',
+  }),
   adminToken: option({
     read: matching(/^[\x21-\x7e]{16,256}$/, 'give 16 to 256 visible ASCII characters'),
     default: null,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { createEmbeddedBroker } from '../broker/embedded/broker.ts'
+import { existsSync, writeFileSync } from 'node:fs'
+import { createEmbeddedBroker } from '../broker/embedded/index.ts'
 import type { Broker } from '../broker/port.ts'
 import {
   type Certificates,
@@ -22,7 +22,7 @@ import {
   loadOrCreateMasterKey,
 } from '../registry/index.ts'
 import type { Registry } from '../registry/registry.ts'
-import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import type { Log } from './log.ts'
 import type { Config } from './options.ts'
 import { reachableHost } from './reachable-host.ts'
@@ -120,6 +120,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     settings: {
       ...{ host: config.httpHost, port: config.httpPort, maxPayloadBytes: config.maxPayloadBytes },
       ...{ maxTopicBytes: config.maxTopicBytes, maxTopicSlashes: config.maxTopicSlashes },
+      trustedProxies: config.httpTrustedProxies ?? [],
     },
     version,
     clock,
@@ -149,7 +150,13 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
 const CUT_TIMEOUT_MS = 1000
 
 async function openRegistry(config: Config, folder: DataFolder) {
-  const masterKey = await loadOrCreateMasterKey(config.masterKeyFile ?? folder.file(MASTER_KEY_FILE))
+  const keyFile = config.masterKeyFile ?? folder.file(MASTER_KEY_FILE)
+  if (existsSync(folder.file(DATABASE_FILE)) && !existsSync(keyFile)) {
+    throw new DataFolderError(
+      `the master key ${keyFile} is missing, and the secrets in ${folder.file(DATABASE_FILE)} can't be read without it; bring it back from the backup.`,
+    )
+  }
+  const masterKey = await loadOrCreateMasterKey(keyFile)
   const store = await createSqliteStore({
     file: folder.file(DATABASE_FILE),
     masterKey,

@@ -27,7 +27,7 @@ export interface Link {
   write(bytes: Uint8Array): void
   /** Bytes queued here or in the socket that the kernel has not taken. */
   readonly pendingBytes: number
-  /** Called when pendingBytes has fallen to zero after it was above zero. */
+  /** Called when pendingBytes has fallen to zero after the kernel did not take all of a turn's bytes at once. */
   onDrain: (() => void) | undefined
   pauseReading(): void
   resumeReading(): void
@@ -37,7 +37,7 @@ export interface Link {
   /** Peer address without port. */
   readonly address: string
   /** What carries it, for the journal. */
-  readonly transport?: Transport
+  readonly transport: Transport
 }
 
 /** The broker's side of one connection: the gateway feeds it. */
@@ -100,8 +100,7 @@ export interface BrokerIncident {
   closed: boolean
   /** DISCONNECT sent etc.; for the journal's version column. */
   protocolLevel: 3 | 4 | 5
-  /** The link's, if it told. */
-  transport?: Transport
+  transport: Transport
 }
 
 export interface BrokerStats {

@@ -5,7 +5,7 @@ import type { Peer } from '../onboarding/admission.ts'
 import type { JournalDetail, Transport } from '../registry/types.ts'
 import { Connection, type ConnectionContext, type ConnectionOwner } from './connection.ts'
 import type { Deadlines } from './deadlines.ts'
-import type { GatewayLink, LinkContext } from './gateway-link.ts'
+import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import type { HandshakeCandidate, HandshakeGate } from './handshake-gate.ts'
 import { gatewayEntry } from './journal-entry.ts'
 import { sniff } from './sniff.ts'
@@ -66,6 +66,10 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
     return this.peer.address
   }
 
+  get webSocketPeer(): LinkPeer {
+    return { address: this.address, transport: this.#tls === undefined ? 'ws' : 'wss' }
+  }
+
   /** undefined until an MQTT connection has begun. */
   get transport(): Transport | undefined {
     return this.#connection === undefined ? undefined : this.peer.transport
@@ -96,7 +100,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
   /** From a WebSocket upgrade. */
   open(link: GatewayLink): Connection {
     this.#phase = 'mqtt'
-    this.peer = { ...this.peer, transport: this.#tls === undefined ? 'ws' : 'wss' }
+    this.peer = { ...this.peer, transport: link.transport }
     const connection = new Connection(this.#context.connections, this, link)
     this.#connection = connection
     this.#context.observer.connectionOpened(this.peer.transport)
@@ -134,7 +138,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
   }
 
   #startMqtt(bytes: Buffer): void {
-    const link = new SocketLink(this.#tls ?? this.#raw, this.address, this.#context.links)
+    const link = new SocketLink(this.#tls ?? this.#raw, this.peer, this.#context.links)
     this.#phase = 'mqtt'
     this.#undecided = undefined
     this.#connection = new Connection(this.#context.connections, this, link)

@@ -12,7 +12,7 @@ import {
   packetTypeOf,
   reasonCodes,
 } from '../mqtt/index.ts'
-import type { Admission, Onboarding, Peer } from '../onboarding/admission.ts'
+import type { Admission, Onboarding, Peer, RegisteredDevice } from '../onboarding/admission.ts'
 import type { Journal } from '../registry/registry.ts'
 import type { JournalDetail } from '../registry/types.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -63,6 +63,8 @@ export class Connection {
   #level: ProtocolLevel | undefined
   #paused = false
   #attachment: Attachment | undefined
+  /** Known once a registration is through. */
+  #device: RegisteredDevice | undefined
 
   constructor(context: ConnectionContext, owner: ConnectionOwner, link: GatewayLink) {
     this.#context = context
@@ -168,7 +170,7 @@ export class Connection {
 
   #perform(connect: Connect, level: ProtocolLevel, admission: Admission): void {
     if (admission.kind === 'admitted') this.#attach(connect, admission)
-    else if (admission.kind === 'registered') this.#deliver(admission.push, level)
+    else if (admission.kind === 'registered') this.#deliver(admission, level)
     else this.#refuse(admission.reason)
   }
 
@@ -185,8 +187,9 @@ export class Connection {
     if (rest !== undefined && rest.length > 0) this.#attachment.receive(rest)
   }
 
-  #deliver(push: { topic: string; payload: string }, level: ProtocolLevel): void {
+  #deliver({ push, device }: Admission & { kind: 'registered' }, level: ProtocolLevel): void {
     this.#state = 'registered'
+    this.#device = device
     this.#link.write(openingBytes(push, level))
     this.#link.flush()
     this.#context.registered.add(this)
@@ -265,7 +268,8 @@ export class Connection {
   #journal(reason: ReasonCode, detail?: JournalDetail, connackCode?: number): void {
     const mqttVersion = this.#level === undefined ? null : mqttVersions[this.#level]
     const entry = gatewayEntry(this.#context.clock.now(), this.#owner.peer, reason)
-    this.#context.journal.record({ ...entry, mqttVersion, connackCode: connackCode ?? null, detail: detail ?? null })
+    const codes = { mqttVersion, connackCode: connackCode ?? null, detail: detail ?? null }
+    this.#context.journal.record({ ...entry, ...this.#device, ...codes })
   }
 }
 

@@ -34,7 +34,8 @@ export const admittedAs = (sessionId: string): Admission => ({
 
 /** Decides by how the clientId begins. */
 function decide(connect: Connect): Admission {
-  if (connect.clientId.startsWith('register')) return { kind: 'registered', push }
+  if (connect.clientId.startsWith('register'))
+    return { kind: 'registered', push, device: { mode: 'register', productKey: 'pk1', deviceName: 'dev1' } }
   if (connect.clientId.startsWith('refuse')) return { kind: 'refused', reason: 'signature-mismatch' }
   return admittedAs(connect.clientId)
 }

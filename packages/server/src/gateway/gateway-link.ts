@@ -8,6 +8,9 @@ export interface GatewayLink extends Link, Flushable {
   closed(): void
 }
 
+/** Who is at the other end, and what carries the link. */
+export type LinkPeer = Pick<Link, 'address' | 'transport'>
+
 /** What all links of a gateway share. */
 export interface LinkContext {
   turn: WriteTurn

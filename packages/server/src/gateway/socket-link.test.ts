@@ -22,7 +22,7 @@ beforeEach(async () => {
   ;[near] = await once(server, 'connection')
   received = Buffer.alloc(0)
   context = { turn: new WriteTurn(), closing: new Deadlines<Link>(50, stuck => stuck.destroy()) }
-  link = new SocketLink(near, '127.0.0.1', context)
+  link = new SocketLink(near, { address: '127.0.0.1', transport: 'tcp' }, context)
 })
 afterEach(async () => {
   context.closing.close()

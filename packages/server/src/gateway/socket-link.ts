@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import type { GatewayLink, LinkContext } from './gateway-link.ts'
+import type { Transport } from '../registry/types.ts'
+import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
 
 /**
@@ -8,6 +9,7 @@ import { GatheredBytes } from './gathered-bytes.ts'
  */
 export class SocketLink implements GatewayLink {
   readonly address: string
+  readonly transport: Transport
   onDrain: (() => void) | undefined
   readonly #socket: Socket
   readonly #context: LinkContext
@@ -19,9 +21,10 @@ export class SocketLink implements GatewayLink {
   #ending = false
   readonly #written = (): void => this.#afterWrite()
 
-  constructor(socket: Socket, address: string, context: LinkContext) {
+  constructor(socket: Socket, peer: LinkPeer, context: LinkContext) {
     this.#socket = socket
-    this.address = address
+    this.address = peer.address
+    this.transport = peer.transport
     this.#context = context
   }
 

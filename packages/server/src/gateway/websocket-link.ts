@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
-import type { GatewayLink, LinkContext } from './gateway-link.ts'
+import type { Transport } from '../registry/types.ts'
+import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
 
 const normalClosure = 1000
@@ -8,6 +9,7 @@ const sendOptions = { binary: true, compress: false, fin: true }
 /** A link over WebSocket: one binary frame a turn. MQTT packets need not line up with frames. [MQTT-6.0.0-2] */
 export class WebSocketLink implements GatewayLink {
   readonly address: string
+  readonly transport: Transport
   onDrain: (() => void) | undefined
   readonly #webSocket: WebSocket
   readonly #context: LinkContext
@@ -17,9 +19,10 @@ export class WebSocketLink implements GatewayLink {
   #ending = false
   readonly #sent = (): void => this.#afterSend()
 
-  constructor(webSocket: WebSocket, address: string, context: LinkContext) {
+  constructor(webSocket: WebSocket, peer: LinkPeer, context: LinkContext) {
     this.#webSocket = webSocket
-    this.address = address
+    this.address = peer.address
+    this.transport = peer.transport
     this.#context = context
   }
 

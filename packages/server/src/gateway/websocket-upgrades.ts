@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { ReasonCode } from '@hatchway/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { JournalDetail } from '../registry/types.ts'
-import type { GatewayLink, LinkContext } from './gateway-link.ts'
+import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import { WebSocketLink } from './websocket-link.ts'
 
 /** The MQTT side of an upgraded socket. */
@@ -17,7 +17,7 @@ export interface UpgradedConnection {
 
 /** Whose socket asks for the upgrade. */
 export interface UpgradeOwner {
-  readonly address: string
+  readonly webSocketPeer: LinkPeer
   open(link: GatewayLink): UpgradedConnection
   journal(reason: ReasonCode, detail?: JournalDetail): void
 }
@@ -85,7 +85,7 @@ export class WebSocketUpgrades {
   }
 
   #open(webSocket: WebSocket, socket: Duplex, owner: UpgradeOwner): void {
-    const connection = owner.open(new WebSocketLink(webSocket, owner.address, this.#links))
+    const connection = owner.open(new WebSocketLink(webSocket, owner.webSocketPeer, this.#links))
     webSocket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) connection.receive(data)
       else connection.abort('websocket-refused', 'a text frame; MQTT goes in binary frames') // [MQTT-6.0.0-1]

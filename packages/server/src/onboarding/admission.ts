@@ -12,10 +12,17 @@ export interface Peer {
   tlsCipher: string | null
 }
 
+/** Whose connection it is, for the journal. */
+export interface RegisteredDevice {
+  mode: 'register' | 'regnwl'
+  productKey: string
+  deviceName: string
+}
+
 /** The answer to one CONNECT. Nothing in it says more to the device than the code; the journal already has the rest. */
 export type Admission =
   /** Durable: send CONNACK 0 and the push in one write, then wait for the device to hang up. */
-  | { kind: 'registered'; push: { topic: string; payload: string } }
+  | { kind: 'registered'; push: { topic: string; payload: string }; device: RegisteredDevice }
   | {
       kind: 'admitted'
       identity: Identity

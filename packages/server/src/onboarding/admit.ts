@@ -1,8 +1,14 @@
-import { type ClaimResult, parseClaim, type RandomBytes } from '@hatchway/protocol'
+import { type ClaimResult, type Push, parseClaim, type RandomBytes } from '@hatchway/protocol'
 import type { Connect } from '../mqtt/index.ts'
 import type { Journal, Registry } from '../registry/registry.ts'
 import type { NewJournalEntry, TimeMs } from '../registry/types.ts'
-import type { Admission, HttpRegistrationAnswer, Onboarding, OnboardingSettings } from './admission.ts'
+import type {
+  Admission,
+  HttpRegistrationAnswer,
+  Onboarding,
+  OnboardingSettings,
+  RegisteredDevice,
+} from './admission.ts'
 import { type Attempt, refuse, type Verdict } from './attempt.ts'
 import { createConnectRate } from './connect-rate.ts'
 import { actingDesk, lookingDesk } from './desk.ts'
@@ -13,6 +19,7 @@ import { type Origin, originOf, refusedEntry, type Subject } from './journal-ent
 import { judge } from './judge.ts'
 import { refusalOf, refusedClaim } from './refusal.ts'
 import { issueDeviceSecret } from './register.ts'
+import { requireHttps } from './registration.ts'
 
 export interface OnboardingParts {
   registry: Registry
@@ -53,7 +60,9 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
         deviceName: clipped(request.deviceName),
       }
       return httpAnswerOf(
-        await settle(attempt, subject, async () => ('kind' in read ? read : issueDeviceSecret(read, attempt, desk))),
+        await settle(attempt, subject, async () =>
+          'kind' in read ? read : (requireHttps(attempt) ?? issueDeviceSecret(read, attempt, desk)),
+        ),
       )
     },
     explain: createExplain(lookingDesk(parts, rate), clock),
@@ -120,12 +129,18 @@ const subjectOf = (read: ClaimResult): Subject => {
   }
 }
 
+const registeredDevice = ({ mode, productKey, deviceName }: Push): RegisteredDevice => ({
+  mode,
+  productKey,
+  deviceName,
+})
+
 const admissionOf = (verdict: Verdict): Admission => {
   switch (verdict.kind) {
     case 'refused':
       return { kind: 'refused', reason: verdict.reason }
     case 'registered':
-      return { kind: 'registered', push: verdict.message }
+      return { kind: 'registered', push: verdict.message, device: registeredDevice(verdict.push) }
     case 'admitted':
       return verdict
     default:

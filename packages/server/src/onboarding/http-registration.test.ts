@@ -32,6 +32,13 @@ describe('registration over HTTP', () => {
     expect(deviceSecret).toMatch(/^[0-9a-f]{32}$/)
   })
 
+  test('without TLS it is answered on this machine only', async () => {
+    const plain = (address: string): Peer => ({ address, transport: 'http', tlsVersion: null, tlsCipher: null })
+    expect(await register(open(), {}, plain('127.0.0.1'))).toMatchObject({ ok: true })
+    expect(await register(open(), {}, plain('::1'))).toMatchObject({ ok: true })
+    expect(await register(open(), {}, plain('10.0.0.9'))).toEqual({ ok: false, reason: 'tls-required' })
+  })
+
   test('the sign may be upper case and the method in any case', async () => {
     const { sign: lower } = form()
     expect(await register(open(), { sign: lower.toUpperCase(), signMethod: 'HmacSHA256' })).toMatchObject({ ok: true })

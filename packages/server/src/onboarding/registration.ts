@@ -14,6 +14,12 @@ export const requireTls = (attempt: Attempt): Refusal | undefined => {
   return undefined
 }
 
+/** By HTTP the reply carries the credential: encrypted, or not leaving this machine. A TLS proxy in front must be a trusted one. */
+export const requireHttps = ({ origin }: Attempt): Refusal | undefined =>
+  origin.transport === 'https' || isLoopback(origin.address) ? undefined : refuse('transport', 'tls-required')
+
+const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
+
 /** An instanceId counts only where this instance has one too. */
 export const checkInstance = (claim: Pick<RegistrationClaim, 'instanceId'>, desk: Desk): Refusal | undefined =>
   claim.instanceId === undefined || desk.instanceId === null || claim.instanceId === desk.instanceId

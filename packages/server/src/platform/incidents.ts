@@ -30,7 +30,7 @@ const entryOf = (incident: BrokerIncident, time: TimeMs): NewJournalEntry => {
     mode: modeOf(identity),
     address,
     // A broker that doesn't know what carried the connection leaves the plainest guess.
-    transport: incident.transport ?? 'tcp',
+    transport: incident.transport,
     tlsVersion: null,
     tlsCipher: null,
     mqttVersion: mqttVersions[protocolLevel],

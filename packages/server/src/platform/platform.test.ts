@@ -314,13 +314,14 @@ describe('cutting connections', () => {
 describe('incidents', () => {
   const incident = {
     address: '10.0.0.7',
+    transport: 'wss',
     reason: 'topic-not-allowed-publish',
     closed: false,
     protocolLevel: 5,
   } as const
 
   test('a dropped publish is journaled with its topic', () => {
-    broker.tellIncident({ ...incident, identity: device('dev1', 'a'), topic: '/other', transport: 'wss' })
+    broker.tellIncident({ ...incident, identity: device('dev1', 'a'), topic: '/other' })
     expect(registry.entries).toEqual([
       {
         time: 5000,

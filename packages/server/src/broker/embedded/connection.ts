@@ -117,7 +117,8 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   report(reason: ReasonCode, what: { topic?: string; problem?: string | undefined; closed?: boolean }): void {
     const { identity, address, level } = this
     const { problem, ...rest } = what
-    const incident = { identity, address, reason, closed: false, ...rest, protocolLevel: level }
+    const { transport } = this.#link
+    const incident = { identity, address, transport, reason, closed: false, ...rest, protocolLevel: level }
     const told = this.incidents.report(problem === undefined ? incident : { ...incident, problem })
     if (!told) this.#around.meter.dropped['incident-not-reported']++
   }

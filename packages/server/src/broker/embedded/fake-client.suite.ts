@@ -6,6 +6,7 @@ import type { BrokerSettings } from './settings.ts'
 /** A link whose bytes end in memory. `unread` of them are pretended to wait in the socket. */
 export class FakeLink implements Link {
   readonly address = '192.0.2.1'
+  readonly transport = 'tls'
   onDrain: (() => void) | undefined
   pendingBytes = 0
   writes = 0

@@ -6,6 +6,7 @@ import { Outbox } from './outbox.ts'
 
 function outboxOn(writes: Buffer[]): { outbox: Outbox; meter: Meter; link: Link } {
   const link: Link = {
+    transport: 'tcp',
     address: '192.0.2.1',
     pendingBytes: 0,
     onDrain: undefined,
