@@ -40,9 +40,9 @@ export function describeCounters(fixture: () => StoreFixture): void {
         fc.constantFrom(...(Object.keys(STEPS) as (keyof typeof STEPS)[])),
         fc.constantFrom('dev1', 'dev2', 'dev3'),
       )
-      const agree = fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
+      const agree = fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 40 }), async steps => {
         const before = await fixture().store.counts()
-        const { productKey } = await fixture().product({ clientIdLimit: 2 })
+        const { productKey } = await fixture().product({ clientIdLimit: 1 })
         // All at once, so that they meet in one transaction, in this order.
         await Promise.all(
           steps.map(([name, deviceName]) => STEPS[name]({ fixture: fixture(), productKey, deviceName })),

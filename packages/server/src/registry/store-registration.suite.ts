@@ -129,13 +129,18 @@ function describeFailures(fixture: () => StoreFixture): void {
       expect(await fixture().journalOf(productKey)).toHaveLength(2)
     })
 
-    test('a ClientID that the device has already is not issued twice', async () => {
-      const { productKey } = await fixture().product()
-      await fixture().regnwl(productKey, 'dev1', 'cid1')
-      const before = await fixture().device(productKey, 'dev1')
-      await expect(fixture().regnwl(productKey, 'dev1', 'cid1')).rejects.toBeInstanceOf(Error)
-      expect(await fixture().device(productKey, 'dev1')).toEqual(before)
-      expect(await fixture().journalOf(productKey)).toHaveLength(1)
+    test.each([
+      ['where a slot is free', 5],
+      ['where it would replace another', 2],
+    ])('a ClientID that the device has already is not issued twice, %s', async (_, clientIdLimit) => {
+      const { productKey } = await fixture().product({ clientIdLimit })
+      for (const [at, clientId] of ['cid1', 'cid2'].entries()) {
+        await fixture().regnwl(productKey, 'dev1', clientId, NOW + at)
+      }
+      const before = [await fixture().device(productKey, 'dev1'), await fixture().store.counts()]
+      await expect(fixture().regnwl(productKey, 'dev1', 'cid2')).rejects.toBeInstanceOf(Error)
+      expect([await fixture().device(productKey, 'dev1'), await fixture().store.counts()]).toEqual(before)
+      expect(await fixture().journalOf(productKey)).toHaveLength(2)
     })
   })
 }

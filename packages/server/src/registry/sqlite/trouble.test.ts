@@ -59,7 +59,8 @@ describe('a database in trouble', () => {
 
   test('that is full refuses changes, changes nothing, and heals when there is room', async () => {
     const fixture = await fixtureWith({ sizeLimitBytes: 400_000 })
-    const productKey = await fixture.productWith('dev1')
+    const ballast = await fixture.productWith(...Array.from({ length: 1000 }, (_, at) => `ballast${at}`))
+    const { productKey } = await fixture.product()
     const filling = async () => {
       for (let round = 0; round < 100; round++) {
         await fixture.store.appendJournal(Array.from({ length: 100 }, () => newEntry({ productKey: 'filler' })))
@@ -72,9 +73,10 @@ describe('a database in trouble', () => {
     expect(results.map(({ status }) => status)).toContain('rejected')
     const issued = results.filter(({ status }) => status === 'fulfilled').length
     expect((await fixture.store.counts()).journalEntries).toBe(journalEntries + issued)
-    await fixture.store.deleteProduct(productKey) // makes room
-    await fixture.product({ productKey })
+    await fixture.store.deleteProduct(ballast) // makes room
     await eventually(() => fixture.regnwl(productKey, 'dev1', 'cid1'))
+    expect(await fixture.store.productView(productKey)).toMatchObject({ deviceCount: issued + 1 })
+    expect((await fixture.store.listDevices({ productKey, limit: 1000 })).items).toHaveLength(issued + 1)
   })
 
   test('whose thread ends rejects what was at work, and goes on with a new one', async () => {
