@@ -41,7 +41,8 @@ const ignoreError = (): void => {} // 'close' follows, and that is acted on
  * its turn, and looks again inside. All of that and the CONNECT have one time-out together.
  */
 export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwner {
-  peer: Peer
+  /** Filled in as more becomes known; handed out when it is complete. */
+  readonly peer: Peer
   readonly #context: ArrivalContext
   readonly #raw: Socket
   #tls: TLSSocket | undefined
@@ -100,7 +101,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
   /** From a WebSocket upgrade. */
   open(link: GatewayLink): Connection {
     this.#phase = 'mqtt'
-    this.peer = { ...this.peer, transport: link.transport }
+    this.peer.transport = link.transport
     const connection = new Connection(this.#context.connections, this, link)
     this.#connection = connection
     this.#context.observer.connectionOpened(this.peer.transport)
@@ -155,7 +156,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
 
   #queueHandshake(bytes: Buffer): void {
     this.#phase = 'handshake'
-    this.peer = { ...this.peer, transport: 'tls' }
+    this.peer.transport = 'tls'
     this.#putBack(this.#raw, bytes)
     if (this.#context.gate.enter(this)) return
     this.#refuse('handshake-queue-full')
@@ -171,10 +172,10 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
 
   #secure(socket: TLSSocket): void {
     this.#context.gate.leave(this)
-    const tlsVersion = socket.getProtocol()
-    this.peer = { ...this.peer, tlsVersion, tlsCipher: socket.getCipher().name }
+    this.peer.tlsVersion = socket.getProtocol()
+    this.peer.tlsCipher = socket.getCipher().name
     this.#phase = 'first-bytes'
-    this.#context.observer.handshakeDone(tlsVersion)
+    this.#context.observer.handshakeDone(this.peer.tlsVersion)
     socket.on('data', this.#onData)
   }
 

@@ -180,6 +180,8 @@ export class Connection {
     const rest = this.#framer?.takeRest()
     this.#framer = undefined
     this.#state = 'attached'
+    // With a Keep Alive it is the broker that notices a silent peer.
+    if (keepAliveSeconds === 0) link.probePeer()
     const request = { identity, connect, link, keepAliveSeconds, keepAliveChanged, serverSubscriptions }
     this.#attachment = this.#context.broker.attach(request)
     // Before the rest is handed over: from then on pausing is the broker's.
@@ -190,8 +192,7 @@ export class Connection {
   #deliver({ push, device }: Admission & { kind: 'registered' }, level: ProtocolLevel): void {
     this.#state = 'registered'
     this.#device = device
-    this.#link.write(openingBytes(push, level))
-    this.#link.flush()
+    this.#link.writeNow(openingBytes(push, level))
     this.#context.registered.add(this)
     this.#resume()
     if (this.#framer !== undefined) this.#readPackets(this.#framer)
@@ -221,7 +222,7 @@ export class Connection {
   #refuse(reason: ReasonCode, detail?: JournalDetail): void {
     const refusal = refusalOf(reason, this.#level ?? 4)
     if (detail !== undefined) this.#journal(reason, detail, refusal.code)
-    this.#link.write(refusal.bytes)
+    this.#link.writeNow(refusal.bytes)
     this.end()
   }
 
@@ -235,7 +236,7 @@ export class Connection {
       return
     }
     this.#journal(reasonOfMalformed(error), { problem: message }, refusal.code)
-    this.#link.write(refusal.bytes)
+    this.#link.writeNow(refusal.bytes)
     this.end()
   }
 

@@ -4,6 +4,10 @@ import type { Flushable, WriteTurn } from './write-turn.ts'
 
 /** A link as the gateway sees it. */
 export interface GatewayLink extends Link, Flushable {
+  /** Like `write`, but without waiting for the end of the turn: for an answer that nothing will be added to. */
+  writeNow(bytes: Uint8Array): void
+  /** Lets the kernel find out, in its own time, when the peer is no longer there. */
+  probePeer(): void
   /** The socket is gone: nothing is waited for any more. */
   closed(): void
 }

@@ -14,6 +14,8 @@ export interface HandshakeGateOptions {
 
 /** A peer that takes longer than this waits on its network; it no longer counts, so slow ones can't hold the gate shut. */
 const slowAfterMs = 1000
+/** Without a waiting line a turn of the loop is taken to last this long: asking for its end would cost each handshake more. */
+const windowMs = 1
 /** How often the loop's lag is measured while handshakes wait; also when slow ones are looked for. */
 const measureEveryMs = 10
 
@@ -28,7 +30,8 @@ export class HandshakeGate {
   readonly #waiting = new Set<HandshakeCandidate>()
   /** With the time of their start, oldest first. */
   readonly #inFlight = new Map<HandshakeCandidate, number>()
-  #startedThisTurn = 0
+  #windowStartedAt = Number.NEGATIVE_INFINITY
+  #startedInWindow = 0
   #turnScheduled = false
   #measuring: NodeJS.Timeout | undefined
   #measuredAt = 0
@@ -86,33 +89,38 @@ export class HandshakeGate {
   }
 
   #mayStart(): boolean {
-    return !this.#full() && this.#startedThisTurn < this.#pace.maxPerTurn
+    if (this.#full()) return false
+    const now = this.#now()
+    if (now - this.#windowStartedAt >= windowMs) {
+      this.#windowStartedAt = now
+      this.#startedInWindow = 0
+    }
+    return this.#startedInWindow < this.#pace.maxPerTurn
   }
 
   #start(candidate: HandshakeCandidate): void {
-    this.#startedThisTurn += 1
+    this.#startedInWindow += 1
     this.#inFlight.set(candidate, this.#now())
-    this.#scheduleTurn()
     candidate.startHandshake()
   }
 
-  /** A turn both counts afresh and goes on with the waiting line. */
   #scheduleTurn(): void {
     if (this.#turnScheduled) return
     this.#turnScheduled = true
     setImmediate(() => {
       this.#turnScheduled = false
-      this.#startedThisTurn = 0
+      this.#windowStartedAt = Number.NEGATIVE_INFINITY
       this.#admitWaiting()
     })
   }
 
   #admitWaiting(): void {
     for (const candidate of this.#waiting) {
-      if (!this.#mayStart()) return
+      if (!this.#mayStart()) break
       this.#waiting.delete(candidate)
       this.#start(candidate)
     }
+    if (this.#waiting.size > 0 && !this.#full()) this.#scheduleTurn()
   }
 
   /** Runs from the first that has to wait until none does. */

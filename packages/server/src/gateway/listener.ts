@@ -13,7 +13,6 @@ export class ListenError extends Error {
 
 // A storm of new devices fits in; the kernel cuts it to its own limit (net.core.somaxconn).
 const backlog = 4096
-const keepAliveInitialDelayMs = 120_000
 
 /** Listens on one port and hands over each accepted socket, unread. */
 export class Listener {
@@ -23,8 +22,7 @@ export class Listener {
   /** `onError`: an accept that failed, for instance because no file descriptor is left. */
   constructor(onSocket: (socket: Socket) => void, onError: (error: Error) => void) {
     // Without noDelay, Nagle and delayed acknowledgement cost a TLS connection 40 ms.
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveInitialDelayMs }
-    this.#server = createServer(options, onSocket)
+    this.#server = createServer({ noDelay: true }, onSocket)
     this.#closed = new Promise(resolve => this.#server.once('close', () => resolve()))
     this.#server.on('error', error => {
       if (this.#server.listening) onError(error)

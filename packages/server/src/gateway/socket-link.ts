@@ -3,6 +3,8 @@ import type { Transport } from '../registry/types.ts'
 import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
 
+const probeAfterMs = 120_000
+
 /**
  * A link over TCP or TLS. What is written in one turn of the loop leaves in one write; while the socket has bytes that
  * the kernel has not taken, more are gathered here, so that a slow reader costs few and large writes.
@@ -40,6 +42,12 @@ export class SocketLink implements GatewayLink {
     if (!this.#blocked) this.#context.turn.add(this)
   }
 
+  writeNow(bytes: Uint8Array): void {
+    if (this.#ending || !this.#socket.writable) return
+    this.#gathered.push(bytes)
+    if (!this.#blocked) this.flush()
+  }
+
   /** Hands what is gathered to the socket now. */
   flush(): void {
     this.#due = false
@@ -61,6 +69,10 @@ export class SocketLink implements GatewayLink {
 
   resumeReading(): void {
     this.#socket.resume()
+  }
+
+  probePeer(): void {
+    this.#socket.setKeepAlive(true, probeAfterMs)
   }
 
   end(): void {

@@ -38,6 +38,11 @@ export class WebSocketLink implements GatewayLink {
     if (!this.#blocked) this.#context.turn.add(this)
   }
 
+  writeNow(bytes: Uint8Array): void {
+    this.write(bytes)
+    if (!this.#blocked) this.flush()
+  }
+
   flush(): void {
     this.#due = false
     const webSocket = this.#webSocket
@@ -54,6 +59,9 @@ export class WebSocketLink implements GatewayLink {
   resumeReading(): void {
     this.#webSocket.resume()
   }
+
+  /** Set up with the upgrade: ws has no way to it later. */
+  probePeer(): void {}
 
   end(): void {
     if (this.#ending) return

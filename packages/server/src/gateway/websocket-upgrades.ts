@@ -25,6 +25,7 @@ export interface UpgradeOwner {
 const maxHeaderBytes = 8192
 const subprotocols = ['mqtt', 'mqttv3.1'] as const
 const plainAnswer = 'This port takes MQTT over TLS, TCP and WebSocket; open a WebSocket with the subprotocol mqtt.\n'
+const probeAfterMs = 120_000
 const maxUnconnectedBytes = 16_384
 
 /**
@@ -94,6 +95,7 @@ export class WebSocketUpgrades {
       const tooLarge = error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
       connection.abort(tooLarge ? 'packet-too-large' : 'packet-malformed', error.message)
     })
+    if ('setKeepAlive' in socket) (socket as Socket).setKeepAlive(true, probeAfterMs)
     boundUnconnected(socket, connection)
   }
 
