@@ -49,6 +49,15 @@ describe('connectDevice', () => {
     await client.endAsync()
   })
 
+  it('hands over what comes in one write with CONNACK', async () => {
+    const fake = await platform([{ kind: 'push', topic: '/pk1/dev1/user/get', payload: 'on' }])
+    const got: string[] = []
+    const onMessage = (topic: string, payload: Buffer): unknown => got.push(`${topic} ${payload}`)
+    const client = await connectDevice({ url: fake.url, credentials: token, onMessage })
+    await expect.poll(() => got).toEqual(['/pk1/dev1/user/get on'])
+    await client.endAsync()
+  })
+
   it.each([
     ['securemode=3 over plain TCP', false, 3],
     ['securemode=2 over TLS', true, 2],

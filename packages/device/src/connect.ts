@@ -1,5 +1,5 @@
 import { type ConnectCredentials, secretLoginConnect, tokenLoginConnect } from '@hatchway/protocol'
-import type { IClientOptions, MqttClient } from 'mqtt'
+import type { IClientOptions, MqttClient, OnMessageCallback } from 'mqtt'
 import type { Credentials } from './credentials.ts'
 import { LoginRefused } from './errors.ts'
 import { type Endpoint, isTls, openClient, type PacketListener } from './open-client.ts'
@@ -12,6 +12,8 @@ export interface SessionOptions
   timeoutMs?: number
   signal?: AbortSignal
   onPacket?: PacketListener
+  /** What waited for the device comes right behind CONNACK: a listener that is added to the client later misses it. */
+  onMessage?: OnMessageCallback
 }
 
 export interface ConnectOptions extends SessionOptions {
@@ -34,7 +36,8 @@ export function connectDevice({ credentials, ...session }: ConnectOptions): Prom
 
 /** The same with the three fields of CONNECT given as they are to be sent: for application clients, and for tests. */
 export async function connectAs(options: SessionOptions & ConnectCredentials): Promise<MqttClient> {
-  const { url, ca, rejectUnauthorized, clientId, userName, password, timeoutMs, signal, onPacket, ...mqtt } = options
+  const { url, ca, rejectUnauthorized, timeoutMs, signal, onPacket, onMessage, ...rest } = options
+  const { clientId, userName, password, ...mqtt } = rest
   isTls(url) // throws for a scheme that is not MQTT's
   return openClient<MqttClient>(
     {
@@ -56,6 +59,7 @@ export async function connectAs(options: SessionOptions & ConnectCredentials): P
       onPacket,
     },
     (client, resolve) => {
+      if (onMessage !== undefined) client.on('message', onMessage)
       client.once('connect', () => {
         // A refusal that meets a later reconnect may be over in a moment (the server restarts): go on trying.
         client.options.reconnectOnConnackError = true

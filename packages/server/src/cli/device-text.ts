@@ -1,9 +1,6 @@
-import type { Static } from 'typebox'
-import type { DeviceReply } from '../http/devices.ts'
+import type { Device } from './api-types.ts'
 import { facts, table } from './table.ts'
 import { localTime } from './times.ts'
-
-export type Device = Static<typeof DeviceReply>
 
 export function deviceText(device: Device, columns: number): string {
   const lines = facts([

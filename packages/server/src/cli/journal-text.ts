@@ -1,26 +1,26 @@
-import type { JournalEntryReply } from '../http/journal.ts'
+import type { JournalEntry } from './api-types.ts'
 import { hanging, printable } from './printable.ts'
 import { type Column, table } from './table.ts'
 import { localTime } from './times.ts'
 
-const COLUMNS: readonly Column<JournalEntryReply>[] = [
+const COLUMNS: readonly Column<JournalEntry>[] = [
   { title: 'TIME', value: ({ time }) => localTime(time).slice(5), keep: true },
   { title: 'OUTCOME', value: ({ outcome }) => outcome, keep: true },
   { title: 'REASON', value: ({ reason, count }) => (count > 1 ? `${reason} x${count}` : reason), keep: true },
   { title: 'PRODUCT/DEVICE', value: who },
 ]
-const WIDE_COLUMNS: readonly Column<JournalEntryReply>[] = [
+const WIDE_COLUMNS: readonly Column<JournalEntry>[] = [
   ...COLUMNS,
   { title: 'FROM', value: ({ address, transport }) => `${address} ${transport}` },
 ]
 const WIDE_FROM_COLUMNS = 110
 
-export function journalTable(entries: readonly JournalEntryReply[], columns: number): string {
+export function journalTable(entries: readonly JournalEntry[], columns: number): string {
   return table(entries, columns >= WIDE_FROM_COLUMNS ? WIDE_COLUMNS : COLUMNS, columns)
 }
 
 /** One entry with all that helps to mend it, in a few lines. */
-export function journalDetails(entry: JournalEntryReply, columns: number): string {
+export function journalDetails(entry: JournalEntry, columns: number): string {
   const { connackCode, reason, sentence, fix, signedText, signMethod, problem, field, count } = entry
   const code = connackCode === null ? '' : ` (CONNACK ${connackCode})`
   const times = count > 1 ? ` ${count} times,` : ''
@@ -40,12 +40,12 @@ export function journalDetails(entry: JournalEntryReply, columns: number): strin
   return `${lines.join('\n')}\n`
 }
 
-function who({ productKey, deviceName }: JournalEntryReply): string {
+function who({ productKey, deviceName }: JournalEntry): string {
   if (productKey === null && deviceName === null) return '-'
   return `${productKey ?? '?'}/${deviceName ?? '?'}`
 }
 
-function peer({ address, transport, tlsVersion, mqttVersion, mode }: JournalEntryReply): string {
+function peer({ address, transport, tlsVersion, mqttVersion, mode }: JournalEntry): string {
   const parts = [`${address} over ${transport}${tlsVersion === null ? '' : ` (${tlsVersion})`}`]
   if (mqttVersion !== null) parts.push(`MQTT ${mqttVersion}`)
   if (mode !== null) parts.push(`mode ${mode}`)

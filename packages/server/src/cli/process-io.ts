@@ -67,7 +67,8 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-async function loadApp(): Promise<App> {
+/** Loads the server's rooms, which takes longer than most commands run. */
+export async function loadApp(): Promise<App> {
   const [{ startServer }, { loadConfig, ConfigError }, { createLog }] = await Promise.all([
     import('../app/index.ts'),
     import('../app/config.ts'),

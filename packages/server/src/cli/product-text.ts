@@ -1,9 +1,6 @@
-import type { Static } from 'typebox'
-import type { ProductReply } from '../http/products.ts'
+import type { Product } from './api-types.ts'
 import { facts } from './table.ts'
 import { localTime } from './times.ts'
-
-export type Product = Static<typeof ProductReply>
 
 export const onOffText = (value: boolean): string => (value ? 'on' : 'off')
 

@@ -54,9 +54,11 @@ async function runConnect(options: ConnectOptions, io: Io): Promise<void> {
   const stop = io.stopSignal()
   const qos = Number(options.qos) as 0 | 1 | 2 // one of the choices
   const { credentials } = saved
-  const client = await connectDevice({ url, ...ca, credentials, keepalive: options.keepAlive, signal: stop })
+  const client = await connectDevice({
+    ...{ url, ...ca, credentials, keepalive: options.keepAlive, signal: stop },
+    onMessage: (topic, payload, packet) => io.stdout(messageLine({ topic, payload, packet, json })),
+  })
   try {
-    client.on('message', (topic, payload, packet) => io.stdout(messageLine({ topic, payload, packet, json })))
     tell(io, json, { event: 'connected', url, deviceName: credentials.deviceName })
     watch(client, io, json)
     for (const filter of subscribe) await subscribed(client, filter, qos)

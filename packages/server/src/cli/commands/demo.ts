@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { hangUp } from '@hatchway/device'
 import type { Command } from 'commander'
 import { ApiClient } from '../api-client.ts'
@@ -12,7 +12,7 @@ import { createTeller, type Teller } from '../demo/teller.ts'
 import { tryItText } from '../demo/try-it.ts'
 import { aborted, type Io, type Server } from '../io.ts'
 import { printable } from '../printable.ts'
-import { readConfig, stopWithin } from './serve.ts'
+import { readConfig, startApp, stopWithin } from './serve.ts'
 
 const HOST = '127.0.0.1'
 const PREFERRED_MQTT_PORT = 1883
@@ -37,9 +37,9 @@ async function runDemo(options: DemoOptions, io: Io): Promise<void> {
   const stop = io.stopSignal()
   const folder = await mkdtemp(join(tmpdir(), 'hatchway-demo-'))
   try {
-    const server = await startDemoServer(folder, io)
+    const { server, dataDir } = await startDemoServer(folder, io)
     try {
-      await playDemo(server, folder, { options, io, stop })
+      await playDemo(server, dataDir, { options, io, stop })
     } finally {
       await stopWithin(server, STOP_LIMIT_MS)
     }
@@ -51,16 +51,23 @@ async function runDemo(options: DemoOptions, io: Io): Promise<void> {
   }
 }
 
-async function startDemoServer(folder: string, io: Io): Promise<Server> {
+async function startDemoServer(folder: string, io: Io): Promise<{ server: Server; dataDir: string }> {
+  const usual = { mqttPort: await freePort(PREFERRED_MQTT_PORT), httpPort: await freePort(PREFERRED_HTTP_PORT) }
+  try {
+    return await startOn(usual, join(folder, 'data'), io)
+  } catch (error) {
+    if (usual.mqttPort === 0 && usual.httpPort === 0) throw error
+    // Somebody may have taken a usual port between the look and the start.
+    return await startOn({ mqttPort: 0, httpPort: 0 }, join(folder, 'data-2'), io)
+  }
+}
+
+async function startOn(ports: { mqttPort: number; httpPort: number }, dataDir: string, io: Io) {
   const app = await io.loadApp()
   // Neither the environment nor a config file of the user: the demo is the same everywhere.
-  const flags = {
-    ...{ dataDir: folder, mqttHost: HOST, httpHost: HOST, logLevel: 'warn' },
-    mqttPort: String(await freePort(PREFERRED_MQTT_PORT)),
-    httpPort: String(await freePort(PREFERRED_HTTP_PORT)),
-  }
-  const config = readConfig(app, flags, { env: {}, cwd: folder })
-  return app.startServer(config, { log: app.createLog(config.logLevel) })
+  const flags = { ...ports, dataDir, mqttHost: HOST, httpHost: HOST, logLevel: 'warn' }
+  const server = await startApp(app, readConfig(app, flags, { env: {}, cwd: dirname(dataDir) }))
+  return { server, dataDir }
 }
 
 /** The usual port if nobody listens there, else 0: one that the system chooses. */
@@ -78,7 +85,7 @@ interface Play {
   stop: AbortSignal
 }
 
-async function playDemo(server: Server, folder: string, { options, io, stop }: Play): Promise<void> {
+async function playDemo(server: Server, dataDir: string, { options, io, stop }: Play): Promise<void> {
   const json = options.json === true
   const teller = createTeller(io, json)
   const [listener] = server.mqtt
@@ -96,9 +103,8 @@ async function playDemo(server: Server, folder: string, { options, io, stop }: P
     if (json) printJson(io, { event: 'done', ok: true })
     else io.stdout('\nAll of it went through this server, on this machine, just now.\n')
     if (options.exit) return
-    if (json)
-      printJson(io, { event: 'ready', mqtt: [stage.tlsUrl], http: server.http, ca: server.caFile, dataDir: folder })
-    else io.stdout(tryItText({ server, stage, cast, folder }))
+    if (json) printJson(io, { event: 'ready', mqtt: [stage.tlsUrl], http: server.http, ca: server.caFile, dataDir })
+    else io.stdout(tryItText({ server, stage, cast, dataDir }))
     showTraffic(cast, io, json)
     await aborted(stop)
   } finally {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { Device } from '../api-types.ts'
 import { choice, printJson, wholeNumber } from '../command.ts'
-import type { Device } from '../device-text.ts'
 import type { Io } from '../io.ts'
 import { countLine } from '../listing.ts'
 import { productKeyArgument, productPath } from '../names.ts'

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import type { Device } from '../api-types.ts'
 import { printJson } from '../command.ts'
-import { type Device, deviceText } from '../device-text.ts'
+import { deviceText } from '../device-text.ts'
 import type { Io } from '../io.ts'
 import { deviceNameArgument, devicePath, productKeyArgument } from '../names.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'

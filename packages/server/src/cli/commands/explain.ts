@@ -1,12 +1,9 @@
 import type { Command } from 'commander'
-import type { Static } from 'typebox'
-import type { ExplanationReply } from '../../http/explain.ts'
+import type { Explanation } from '../api-types.ts'
 import { choice, printJson, wholeNumber } from '../command.ts'
 import { AlreadyTold, type Io } from '../io.ts'
 import { hanging } from '../printable.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'
-
-type Explanation = Static<typeof ExplanationReply>
 
 interface ExplainOptions extends ApiOptions {
   clientId: string

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { JournalEntryReply } from '../../http/journal.ts'
 import type { ApiClient } from '../api-client.ts'
+import type { JournalEntry } from '../api-types.ts'
 import { choice, printJson, wholeNumber } from '../command.ts'
 import { CliError, type Io } from '../io.ts'
 import { journalDetails, journalTable } from '../journal-text.ts'
@@ -48,13 +48,13 @@ export function addJournal(program: Command, io: Io): void {
     })
 }
 
-function read(api: ApiClient, options: JournalOptions): Promise<Page<JournalEntryReply>> {
+function read(api: ApiClient, options: JournalOptions): Promise<Page<JournalEntry>> {
   const { productKey, deviceName, outcome, reason, since, limit } = options
   const query = {
     ...{ productKey, deviceName, outcome, reason },
     since: since === undefined ? undefined : parseSince(since, Date.now()),
   }
-  return readPages<JournalEntryReply>(api, '/api/v1/journal', query, limit)
+  return readPages<JournalEntry>(api, '/api/v1/journal', query, limit)
 }
 
 async function list(api: ApiClient, options: JournalOptions, io: Io): Promise<void> {
@@ -95,7 +95,7 @@ async function follow(api: ApiClient, options: JournalOptions, io: Io): Promise<
       failures = 0
       for await (const { event, id, data } of readEvents(body)) {
         if (id !== undefined) lastId = id
-        if (event === 'journal') printEntry(JSON.parse(data) as JournalEntryReply, options, io)
+        if (event === 'journal') printEntry(JSON.parse(data) as JournalEntry, options, io)
       }
     } catch (error) {
       if (stop.aborted) return
@@ -107,7 +107,7 @@ async function follow(api: ApiClient, options: JournalOptions, io: Io): Promise<
   }
 }
 
-function printEntry(entry: JournalEntryReply, options: JournalOptions, io: Io): void {
+function printEntry(entry: JournalEntry, options: JournalOptions, io: Io): void {
   const { productKey, deviceName, outcome, reason } = options
   if (productKey !== undefined && entry.productKey !== productKey) return
   if (deviceName !== undefined && entry.deviceName !== deviceName) return

@@ -1,12 +1,9 @@
 import type { Command } from 'commander'
-import type { Static } from 'typebox'
-import type { KeyReply } from '../../http/keys.ts'
+import type { Key } from '../api-types.ts'
 import { choice, collect, printJson } from '../command.ts'
 import type { Io } from '../io.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'
 import { facts } from '../table.ts'
-
-export type Key = Static<typeof KeyReply>
 
 interface CreateOptions extends ApiOptions {
   role: Key['role']

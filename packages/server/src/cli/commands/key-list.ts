@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
+import type { Key } from '../api-types.ts'
 import { printJson } from '../command.ts'
 import type { Io } from '../io.ts'
 import { countLine } from '../listing.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'
 import { type Column, table } from '../table.ts'
 import { localTime } from '../times.ts'
-import { type Key, productsText } from './key-create.ts'
+import { productsText } from './key-create.ts'
 
 const COLUMNS: readonly Column<Key>[] = [
   { title: 'ID', value: ({ id }) => id, keep: true },

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
+import type { Product } from '../api-types.ts'
 import { printJson, wholeNumber } from '../command.ts'
 import type { Io } from '../io.ts'
 import { productKeyArgument } from '../names.ts'
-import { type Product, productText } from '../product-text.ts'
+import { productText } from '../product-text.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'
 import { facts } from '../table.ts'
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
+import type { Product } from '../api-types.ts'
 import { printJson, wholeNumber } from '../command.ts'
 import type { Io } from '../io.ts'
 import { countLine } from '../listing.ts'
 import { readPages } from '../paging.ts'
-import { onOffText, type Product } from '../product-text.ts'
+import { onOffText } from '../product-text.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'
 import { type Column, table } from '../table.ts'
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
+import type { Product } from '../api-types.ts'
 import { onOff, printJson, wholeNumber } from '../command.ts'
 import { type Io, usageError } from '../io.ts'
 import { productKeyArgument, productPath } from '../names.ts'
-import { type Product, productText } from '../product-text.ts'
+import { productText } from '../product-text.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'
 
 interface SetOptions extends ApiOptions {

@@ -32,7 +32,7 @@ async function runServe(flags: Record<string, unknown>, { json, io }: { json: bo
   const app = await io.loadApp()
   const config = readConfig(app, flags, io)
   const stop = io.stopSignal()
-  const server = await start(app, config)
+  const server = await startApp(app, config)
   if (json)
     printJson(io, { event: 'ready', mqtt: server.mqtt.map(({ url }) => url), http: server.http, ca: server.caFile })
   else io.stdout(readyText(server))
@@ -53,7 +53,8 @@ export function readConfig(app: App, flags: Record<string, unknown>, io: Pick<Io
   }
 }
 
-async function start(app: App, config: Config): Promise<Server> {
+/** Rejects with a CliError that says in one sentence why the server can't start. */
+export async function startApp(app: App, config: Config): Promise<Server> {
   try {
     return await app.startServer(config, { log: app.createLog(config.logLevel) })
   } catch (error) {

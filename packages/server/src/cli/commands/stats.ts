@@ -1,13 +1,10 @@
 import type { Command } from 'commander'
-import type { Static } from 'typebox'
-import type { StatsReply } from '../../http/stats.ts'
+import type { Stats } from '../api-types.ts'
 import { printJson } from '../command.ts'
 import type { Io } from '../io.ts'
 import { type ApiOptions, addApiCommand, openApi } from '../server-access.ts'
 import { facts } from '../table.ts'
 import { localTime } from '../times.ts'
-
-type Stats = Static<typeof StatsReply>
 
 export function addStats(program: Command, io: Io): void {
   addApiCommand(program, 'stats', {

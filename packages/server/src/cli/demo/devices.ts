@@ -1,6 +1,6 @@
 import { connectAs, connectDevice, LoginRefused, register } from '@hatchway/device'
 import { registrationConnect, sign } from '@hatchway/protocol'
-import type { JournalEntryReply } from '../../http/journal.ts'
+import type { JournalEntry } from '../api-types.ts'
 import { CliError } from '../io.ts'
 import type { Page } from '../paging.ts'
 import { type DemoProduct, eventually, type OnlineDevice, type Stage } from './stage.ts'
@@ -75,7 +75,7 @@ export async function showRefusal(stage: Stage, { productKey, productSecret }: D
   throw new CliError('a registration with a wrong signature was accepted.')
 }
 
-function refusalLines({ reason, sentence, signedText, mistakes }: JournalEntryReply): Line[] {
+function refusalLines({ reason, sentence, signedText, mistakes }: JournalEntry): Line[] {
   const lines: Line[] = [
     { name: '', value: 'That is all the device learns. The journal tells the operator:' },
     { mark: 'no', name: 'reason', value: `${reason}: ${sentence.en}` },
@@ -91,9 +91,9 @@ function refusalLines({ reason, sentence, signedText, mistakes }: JournalEntryRe
 async function journalEntry(
   { api }: Stage,
   query: { productKey: string; deviceName: string; outcome: string },
-): Promise<JournalEntryReply> {
+): Promise<JournalEntry> {
   const entry = await eventually(async () => {
-    const { items } = await api.get<Page<JournalEntryReply>>('/api/v1/journal', { ...query, limit: 1 })
+    const { items } = await api.get<Page<JournalEntry>>('/api/v1/journal', { ...query, limit: 1 })
     return items[0]
   })
   if (entry !== undefined) return entry

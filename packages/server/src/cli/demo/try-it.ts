@@ -5,11 +5,11 @@ export interface TryIt {
   server: { http: string; caFile: string; adminToken: string | null }
   stage: Pick<Stage, 'tlsUrl'>
   cast: Pick<Cast, 'product' | 'application' | 'sensor'>
-  folder: string
+  dataDir: string
 }
 
 /** Commands that work as they are while the demo is up, to paste into another terminal. */
-export function tryItText({ server, stage, cast, folder }: TryIt): string {
+export function tryItText({ server, stage, cast, dataDir }: TryIt): string {
   const { http, caFile, adminToken } = server
   const { productKey, productSecret } = cast.product
   const { hostname, port } = new URL(stage.tlsUrl)
@@ -17,7 +17,8 @@ export function tryItText({ server, stage, cast, folder }: TryIt): string {
 The server stays up until Ctrl-C. In another terminal, in this folder:
 
 # watch registrations and refusals as they happen
-export HATCHWAY_SERVER=${http} HATCHWAY_DATA_DIR=${folder}
+export HATCHWAY_SERVER=${http}
+export HATCHWAY_DATA_DIR=${dataDir}
 npx hatchway journal --follow
 
 # be a device: register, then log in and listen

@@ -1,0 +1,16 @@
+import type { Static } from 'typebox'
+import type { DeviceReply } from '../http/device-schemas.ts'
+import type { ExplanationReply } from '../http/explain.ts'
+import type { JournalEntryReply } from '../http/journal-entry.ts'
+import type { KeyReply } from '../http/keys.ts'
+import type { ProductReply } from '../http/product-schemas.ts'
+import type { StatsReply } from '../http/stats.ts'
+
+// What the API answers, from its own schemas.
+
+export type Product = Static<typeof ProductReply>
+export type Device = Static<typeof DeviceReply>
+export type Key = Static<typeof KeyReply>
+export type JournalEntry = Static<typeof JournalEntryReply>
+export type Explanation = Static<typeof ExplanationReply>
+export type Stats = Static<typeof StatsReply>
