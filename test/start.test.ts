@@ -75,6 +75,13 @@ describe('hatchway serve stops with one clear sentence and exit code 1', () => {
     expectOneSentence(serve([]), /hatchway\.db/)
   })
 
+  it('when the data folder can never be made, or another server has it', async () => {
+    expectOneSentence(serve(['--data-dir', '/proc/hatchway/data']), /\/proc\/hatchway\/data/)
+    const server = await HatchwayProcess.start(dataDir)
+    expectOneSentence(serve([]), /in use by another Hatchway/)
+    await server.end('SIGTERM')
+  })
+
   it('when the data folder is of a newer version', async () => {
     const server = await HatchwayProcess.start(dataDir)
     await server.end('SIGTERM')

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** The data folder can't be used; the message is one sentence that names it, its problem and the fix. */
@@ -18,12 +18,19 @@ export interface DataFolder {
 export function openDataFolder(given: string): DataFolder {
   const path = resolve(given)
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
   } catch (error) {
     throw unusable(path, error)
   }
   const lock = hold(path)
   return { path, file: name => join(path, name), release: () => lock.close() }
+}
+
+// One level at a time: below /proc and the like Node's own recursion never ends.
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 // An open transaction of SQLite is a lock that the system itself lifts when the process dies, however it dies.
