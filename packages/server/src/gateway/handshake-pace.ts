@@ -7,7 +7,7 @@ export interface PaceLimits {
   targetLagMs: number
 }
 
-export const defaultPaceLimits: PaceLimits = { minInFlight: 4, maxInFlight: 512, startInFlight: 32, targetLagMs: 25 }
+export const defaultPaceLimits: PaceLimits = { minInFlight: 8, maxInFlight: 512, startInFlight: 32, targetLagMs: 25 }
 
 /**
  * How many handshakes may be under way at once. All of them can send their next flight in the same instant and each
