@@ -106,6 +106,16 @@ const describeUserName = (userName: string): string => {
   return count === 1 ? 'userName has nothing before or after its &' : `userName holds ${count} of &, 1 is needed`
 }
 
+const describeProductKey = (productKey: string): string =>
+  productKey.length > 20
+    ? lengthOf('ProductKey', productKey, '1 to 20')
+    : 'ProductKey holds something other than letters and digits, or is a reserved word'
+
+const describeDeviceName = (deviceName: string): string =>
+  deviceName.length < 4 || deviceName.length > 32
+    ? lengthOf('DeviceName', deviceName, '4 to 32')
+    : 'DeviceName holds something other than letters, digits and - _ @ . :'
+
 // random belongs to registrations only, and a login that carries a timestamp is one whatever else it sends.
 const modeOf = (parameters: ReadonlyMap<string, string>): ClaimMode | 'no-auth-type' | undefined => {
   const authType = parameters.get('authtype')
@@ -188,10 +198,10 @@ const parseDeviceClaim = (
   if (userName === '') return refuse('user-name-missing', 'userName', known)
   if (names === undefined) return refuse('user-name-malformed', 'userName', known, describeUserName(userName))
   if (!isProductKey(names.productKey)) {
-    return refuse('product-key-malformed', 'userName', known, lengthOf('ProductKey', names.productKey, '1 to 20'))
+    return refuse('product-key-malformed', 'userName', known, describeProductKey(names.productKey))
   }
   if (!isDeviceName(names.deviceName)) {
-    return refuse('device-name-malformed', 'userName', known, lengthOf('DeviceName', names.deviceName, '4 to 32'))
+    return refuse('device-name-malformed', 'userName', known, describeDeviceName(names.deviceName))
   }
   if (password === '') return refuse('password-missing', 'password', known)
   if (named === 'no-auth-type') return refuse('parameter-missing:authType', 'clientId', known)
