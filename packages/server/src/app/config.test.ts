@@ -105,8 +105,8 @@ describe('configuration', () => {
   })
 
   it('never repeats a secret in a complaint', () => {
-    expect(complaint({ env: { HATCHWAY_ADMIN_TOKEN: 'too-short' } })).toBe(
-      'HATCHWAY_ADMIN_TOKEN: the value has the wrong form; give 16 to 256 visible ASCII characters.',
+    expect(complaint({ env: { HATCHWAY_ADMIN_TOKEN: 'with a space' } })).toBe(
+      'HATCHWAY_ADMIN_TOKEN: the value has the wrong form; give up to 256 visible ASCII characters, 16 at least where others reach the API.',
     )
   })
 

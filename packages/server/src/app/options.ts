@@ -46,7 +46,10 @@ export const OPTIONS = {
     description: 'addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma list',
   }),
   adminToken: option({
-    read: matching(/^[\x21-\x7e]{16,256}$/, 'give 16 to 256 visible ASCII characters'),
+    read: matching(
+      /^[\x21-\x7e]{1,256}$/,
+      'give up to 256 visible ASCII characters, 16 at least where others reach the API',
+    ),
     default: null,
     secret: true,
     description: 'admin API key of your own choosing; else one is made on first start and printed once',

@@ -134,7 +134,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     http: httpUrl,
     caFile: certificates.caFile ?? config.tlsCert?.[0] ?? '',
     adminToken,
-    warnings: certificates.warnings,
+    warnings: [...certificates.warnings, ...weakTokenWarning(config)],
     stop: once(async () => {
       readiness.drain()
       gateway.drain()
@@ -177,6 +177,15 @@ async function giveAdminKey(
   if (secret === null) return null
   writeFileSync(folder.file(ADMIN_TOKEN_FILE), `${secret}\n`, { mode: 0o600 })
   return secret
+}
+
+/** Enough that nobody guesses it over the network. */
+const STRONG_TOKEN_LENGTH = 16
+
+function weakTokenWarning({ adminToken }: Config): string[] {
+  if (adminToken === null || adminToken.length >= STRONG_TOKEN_LENGTH) return []
+  const advice = `use ${STRONG_TOKEN_LENGTH} characters or more where anyone but you reaches the API`
+  return [`HATCHWAY_ADMIN_TOKEN has ${adminToken.length} characters and may be guessed; ${advice}.`]
 }
 
 function openBroker(config: Config, onError: (error: unknown) => void): Broker {

@@ -1,41 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { encodePingreq, encodePublish, encodeSubscribe } from '../mqtt/index.ts'
 import type { Admission } from '../onboarding/admission.ts'
-import type { Certificates } from './certificates/index.ts'
 import {
   acceptedBytes,
   admittedAs,
   connectBytes,
-  type GatewayOverrides,
   push,
   type RawClient,
-  type RunningGateway,
-  startGateway,
   tcpClient,
-  temporaryCertificates,
   tlsClient,
   until,
+  useGateways,
 } from './gateway-fakes.suite.ts'
 import { openingBytes } from './registration-session.ts'
 
-let temporary: { certificates: Certificates; remove(): Promise<void> }
-const running: RunningGateway[] = []
-
-beforeAll(async () => {
-  temporary = await temporaryCertificates()
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(one => one.close()))
-})
-afterAll(async () => {
-  await temporary.remove()
-})
-
-async function start(overrides: GatewayOverrides = {}): Promise<RunningGateway> {
-  const one = await startGateway(temporary.certificates, overrides)
-  running.push(one)
-  return one
-}
+const { start, certificates } = useGateways()
 
 /** Connects, sends, and waits for the server's close; what the server said. */
 async function exchange(port: number, bytes: Buffer): Promise<string> {
@@ -71,7 +50,7 @@ test('a CONNECT split at any byte is one CONNECT inside TLS', async () => {
   const { port } = await start()
   const bytes = connectBytes('s')
   for (let at = 1; at < bytes.length; at += 3) {
-    const client = await tlsClient(port, temporary.certificates)
+    const client = await tlsClient(port, certificates())
     await sendApart(client, bytes, at)
     expect(await client.read(4)).toEqual(acceptedBytes)
     client.socket.destroy()
@@ -173,7 +152,7 @@ test('what is not MQTT is closed, with its first bytes in the journal', async ()
 
 test('what is not MQTT inside TLS is closed, and TLS inside TLS is not MQTT', async () => {
   const { port, entry } = await start()
-  const client = await tlsClient(port, temporary.certificates)
+  const client = await tlsClient(port, certificates())
   client.socket.write(Buffer.from('160301', 'hex'))
   await client.closed()
   expect(await entry('not-mqtt')).toMatchObject({
@@ -188,7 +167,7 @@ test('a health check that connects and closes leaves no trace', async () => {
   const check = await tcpClient(port)
   check.socket.end()
   await check.closed()
-  const secure = await tlsClient(port, temporary.certificates)
+  const secure = await tlsClient(port, certificates())
   secure.socket.end()
   await secure.closed()
   await exchange(port, Buffer.from([0]))
@@ -209,7 +188,7 @@ test('silence, half a CONNECT and a trickle of bytes all end at the same time-ou
   const silent = await tcpClient(port)
   const half = await tcpClient(port)
   half.socket.write(connectBytes('half').subarray(0, 10))
-  const secure = await tlsClient(port, temporary.certificates)
+  const secure = await tlsClient(port, certificates())
   const trickling = await tcpClient(port)
   const bytes = connectBytes('x'.repeat(2000))
   let sent = 0
@@ -299,7 +278,7 @@ test('the broker hears of the end once, also when both sides end at the same tim
 
 test('CONNACK and push of a registration leave in one write', async () => {
   const { port } = await start()
-  const client = await tlsClient(port, temporary.certificates)
+  const client = await tlsClient(port, certificates())
   const segments: Buffer[] = []
   client.socket.on('data', (segment: Buffer) => segments.push(segment))
   client.socket.write(connectBytes('register'))

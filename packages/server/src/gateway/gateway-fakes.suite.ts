@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { ReasonCode } from '@hatchway/protocol'
-import { vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, vi } from 'vitest'
 import type { Attachment, AttachRequest, Broker } from '../broker/port.ts'
 import { type Connect, encodeConnack, encodeConnect, encodePingresp } from '../mqtt/index.ts'
 import type { Admission, Onboarding, Peer } from '../onboarding/admission.ts'
@@ -197,3 +197,31 @@ export function connectBytes(clientId: string, more: Partial<Connect> = {}): Buf
 }
 
 export const acceptedBytes = encodeConnack({ type: 'connack', sessionPresent: false, reasonCode: 0 }, 4)
+
+/** Certificates for the file's tests, and gateways that are closed after each of them. */
+export function useGateways(): {
+  start(overrides?: GatewayOverrides): Promise<RunningGateway>
+  certificates(): Certificates
+} {
+  let temporary: { certificates: Certificates; remove(): Promise<void> } | undefined
+  const running: RunningGateway[] = []
+  const certificates = (): Certificates => {
+    if (temporary === undefined) throw new Error('certificates are made before the first test')
+    return temporary.certificates
+  }
+  beforeAll(async () => {
+    temporary = await temporaryCertificates()
+  })
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map(one => one.close()))
+  })
+  afterAll(() => temporary?.remove())
+  return {
+    certificates,
+    async start(overrides = {}) {
+      const one = await startGateway(certificates(), overrides)
+      running.push(one)
+      return one
+    },
+  }
+}

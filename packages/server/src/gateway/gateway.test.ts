@@ -1,39 +1,19 @@
 import { createServer } from 'node:net'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Admission } from '../onboarding/admission.ts'
-import type { Certificates } from './certificates/index.ts'
 import {
   acceptedBytes,
   admittedAs,
   connectBytes,
-  type GatewayOverrides,
-  type RunningGateway,
   startGateway,
   tcpClient,
-  temporaryCertificates,
   tlsClient,
   until,
+  useGateways,
 } from './gateway-fakes.suite.ts'
 import { ListenError } from './listener.ts'
 
-let temporary: { certificates: Certificates; remove(): Promise<void> }
-const running: RunningGateway[] = []
-
-beforeAll(async () => {
-  temporary = await temporaryCertificates()
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(one => one.close()))
-})
-afterAll(async () => {
-  await temporary.remove()
-})
-
-async function start(overrides: GatewayOverrides = {}): Promise<RunningGateway> {
-  const one = await startGateway(temporary.certificates, overrides)
-  running.push(one)
-  return one
-}
+const { start, certificates } = useGateways()
 
 const nothingOpen = { tcp: 0, tls: 0, ws: 0, wss: 0, arriving: 0 }
 
@@ -55,7 +35,7 @@ test('a port in use is one clear sentence, and no other port stays open', async 
   await new Promise<void>(resolve => spare.listen(0, '127.0.0.1', resolve))
   const free = (spare.address() as { port: number }).port
   await new Promise(resolve => spare.close(resolve))
-  const starting = startGateway(temporary.certificates, { settings: { ports: [free, port] } })
+  const starting = startGateway(certificates(), { settings: { ports: [free, port] } })
   await expect(starting).rejects.toThrow(ListenError)
   await expect(starting).rejects.toThrow(
     `MQTT port ${port} on 127.0.0.1 is in use by another program; stop that one, or set HATCHWAY_MQTT_PORT to a free port.`,
@@ -64,7 +44,7 @@ test('a port in use is one clear sentence, and no other port stays open', async 
 })
 
 test('an address that is not of this machine is one clear sentence', async () => {
-  const starting = startGateway(temporary.certificates, { settings: { host: '192.0.2.1' } })
+  const starting = startGateway(certificates(), { settings: { host: '192.0.2.1' } })
   await expect(starting).rejects.toThrow('192.0.2.1 is not an address of this machine; set HATCHWAY_MQTT_HOST')
 })
 
@@ -118,7 +98,7 @@ test('draining accepts no more, and lets answers under way out', async () => {
 
 test('close ends connections of every kind and in every state, and leaves nothing open', async () => {
   const { port, gateway, broker } = await start()
-  const attached = await tlsClient(port, temporary.certificates)
+  const attached = await tlsClient(port, certificates())
   attached.socket.write(connectBytes('any'))
   const registered = await tcpClient(port)
   registered.socket.write(connectBytes('register'))

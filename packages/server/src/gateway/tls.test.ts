@@ -1,43 +1,15 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { Certificates } from './certificates/index.ts'
-import {
-  acceptedBytes,
-  connectBytes,
-  type GatewayOverrides,
-  type RunningGateway,
-  startGateway,
-  tcpClient,
-  temporaryCertificates,
-  tlsClient,
-  until,
-} from './gateway-fakes.suite.ts'
+import { expect, test } from 'vitest'
+import { acceptedBytes, connectBytes, tcpClient, tlsClient, until, useGateways } from './gateway-fakes.suite.ts'
 import { cipherList, legacySuites } from './tls-options.ts'
 
-let temporary: { certificates: Certificates; remove(): Promise<void> }
-const running: RunningGateway[] = []
-
-beforeAll(async () => {
-  temporary = await temporaryCertificates()
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(one => one.close()))
-})
-afterAll(async () => {
-  await temporary.remove()
-})
-
-async function start(overrides: GatewayOverrides = {}): Promise<RunningGateway> {
-  const one = await startGateway(temporary.certificates, overrides)
-  running.push(one)
-  return one
-}
+const { start, certificates } = useGateways()
 
 /** What `openssl s_client` prints; it hangs up after the handshake. Fails where openssl is missing. */
 function opensslClient(port: number, options: readonly string[], ca = true): Promise<string> {
-  const trust = ca ? ['-CAfile', temporary.certificates.caFile ?? ''] : ['-no-CAfile', '-no-CApath', '-no-CAstore']
+  const trust = ca ? ['-CAfile', certificates().caFile ?? ''] : ['-no-CAfile', '-no-CApath', '-no-CAstore']
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, ...trust, '-verify_return_error', ...options]
   return new Promise((resolve, reject) => {
     const child = execFile('openssl', args, { timeout: 20_000 }, (error, stdout, stderr) => {
@@ -148,7 +120,7 @@ test('a ClientHello that comes byte by byte is a ClientHello', async () => {
     },
   })
   inner.socket.on('data', chunk => slow.push(chunk))
-  const socket = connectTls({ socket: slow, ca: temporary.certificates.caPem ?? '', servername: 'localhost' })
+  const socket = connectTls({ socket: slow, ca: certificates().caPem ?? '', servername: 'localhost' })
   await once(socket, 'secureConnect')
   socket.write(connectBytes('slow'))
   expect((await once(socket, 'data'))[0]).toEqual(acceptedBytes)
@@ -158,7 +130,7 @@ test('a ClientHello that comes byte by byte is a ClientHello', async () => {
 
 test('a client may not renegotiate', async () => {
   const { port } = await start()
-  const client = await tlsClient(port, temporary.certificates, { maxVersion: 'TLSv1.2' })
+  const client = await tlsClient(port, certificates(), { maxVersion: 'TLSv1.2' })
   const problem = await new Promise<Error | null>(resolve => {
     client.socket.on('error', resolve)
     ;(client.socket as TLSSocket).renegotiate({}, resolve)
@@ -169,11 +141,11 @@ test('a client may not renegotiate', async () => {
 
 test('a session can be resumed, also across a change of certificates', async () => {
   const { port, gateway } = await start()
-  const first = await tlsClient(port, temporary.certificates, { maxVersion: 'TLSv1.2' })
+  const first = await tlsClient(port, certificates(), { maxVersion: 'TLSv1.2' })
   const session = (first.socket as TLSSocket).getSession()
   first.socket.destroy()
-  gateway.reloadCertificates(temporary.certificates)
-  const second = await tlsClient(port, temporary.certificates, {
+  gateway.reloadCertificates(certificates())
+  const second = await tlsClient(port, certificates(), {
     maxVersion: 'TLSv1.2',
     ...(session ? { session } : {}),
   })
@@ -183,12 +155,12 @@ test('a session can be resumed, also across a change of certificates', async () 
 
 test('new certificates serve the next handshake, and open connections go on', async () => {
   const { port, gateway } = await start()
-  const before = await tlsClient(port, temporary.certificates)
+  const before = await tlsClient(port, certificates())
   const other = await temporaryCertificates()
   gateway.reloadCertificates(other.certificates)
   const after = await tlsClient(port, other.certificates)
   expect((after.socket as TLSSocket).getPeerCertificate().fingerprint256).toBe(other.certificates.fingerprints.ec)
-  expect((before.socket as TLSSocket).getPeerCertificate().fingerprint256).toBe(temporary.certificates.fingerprints.ec)
+  expect((before.socket as TLSSocket).getPeerCertificate().fingerprint256).toBe(certificates().fingerprints.ec)
   before.socket.write(connectBytes('old'))
   expect(await before.read(4)).toEqual(acceptedBytes)
   for (const client of [before, after]) client.socket.destroy()
@@ -197,10 +169,10 @@ test('new certificates serve the next handshake, and open connections go on', as
 
 test('certificates that OpenSSL refuses leave the ones in use', async () => {
   const { port, gateway } = await start()
-  const [pair] = temporary.certificates.pairs
-  const broken = { ...temporary.certificates, pairs: [{ ...pair!, key: 'no key' }] } // there are two
+  const [pair] = certificates().pairs
+  const broken = { ...certificates(), pairs: [{ ...pair!, key: 'no key' }] } // there are two
   expect(() => gateway.reloadCertificates(broken)).toThrow()
-  const client = await tlsClient(port, temporary.certificates)
+  const client = await tlsClient(port, certificates())
   client.socket.destroy()
 })
 
@@ -218,7 +190,7 @@ test('handshakes beyond the waiting line are turned away, and those that can not
 
 test('a storm of new devices is served to the last', async () => {
   const { port, gateway, journal } = await start()
-  const clients = await Promise.all(Array.from({ length: 150 }, () => tlsClient(port, temporary.certificates)))
+  const clients = await Promise.all(Array.from({ length: 150 }, () => tlsClient(port, certificates())))
   for (const client of clients) client.socket.write(connectBytes('register'))
   await Promise.all(clients.map(client => client.read(4)))
   expect(gateway.stats().handshakes).toMatchObject({ done: 150, failed: 0, waiting: 0, inFlight: 0 })

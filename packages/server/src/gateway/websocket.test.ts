@@ -1,38 +1,10 @@
 import { once } from 'node:events'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { encodePingreq } from '../mqtt/index.ts'
-import type { Certificates } from './certificates/index.ts'
-import {
-  acceptedBytes,
-  connectBytes,
-  type GatewayOverrides,
-  type RunningGateway,
-  startGateway,
-  tcpClient,
-  temporaryCertificates,
-  tlsClient,
-  until,
-} from './gateway-fakes.suite.ts'
+import { acceptedBytes, connectBytes, tcpClient, tlsClient, until, useGateways } from './gateway-fakes.suite.ts'
 
-let temporary: { certificates: Certificates; remove(): Promise<void> }
-const running: RunningGateway[] = []
-
-beforeAll(async () => {
-  temporary = await temporaryCertificates()
-})
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(one => one.close()))
-})
-afterAll(async () => {
-  await temporary.remove()
-})
-
-async function start(overrides: GatewayOverrides = {}): Promise<RunningGateway> {
-  const one = await startGateway(temporary.certificates, overrides)
-  running.push(one)
-  return one
-}
+const { start, certificates } = useGateways()
 
 /** A WebSocket that keeps its bytes and how it ended. */
 class Client {
@@ -162,7 +134,7 @@ test('a CONNECT that never comes ends at the time-out, before and after the upgr
 
 test('a plain GET is told what the port is for, with and without TLS', async () => {
   const { port, entry } = await start()
-  const clients = [await tcpClient(port), await tlsClient(port, temporary.certificates)]
+  const clients = [await tcpClient(port), await tlsClient(port, certificates())]
   for (const client of clients) {
     client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     const answer = (await client.closed()).toString()

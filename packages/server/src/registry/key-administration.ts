@@ -89,7 +89,7 @@ async function ensureEnvironmentKey(
   revokeKey: (id: string) => Promise<void>,
 ): Promise<string> {
   const { store } = parts.registry
-  const secretHash = hashSecret(checkKeySecret(secret, ADMIN_TOKEN_FIELD))
+  const secretHash = hashSecret(checkKeySecret(secret, ADMIN_TOKEN_FIELD, 1))
   let present = await store.apiKeyBySecretHash(secretHash)
   if (present && (present.revokedAt !== null || present.role !== 'admin' || present.products !== null)) {
     const problem =
