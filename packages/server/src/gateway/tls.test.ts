@@ -2,7 +2,15 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
-import { acceptedBytes, connectBytes, tcpClient, tlsClient, until, useGateways } from './gateway-fakes.suite.ts'
+import {
+  acceptedBytes,
+  connectBytes,
+  tcpClient,
+  temporaryCertificates,
+  tlsClient,
+  until,
+  useGateways,
+} from './gateway-fakes.suite.ts'
 import { cipherList, legacySuites } from './tls-options.ts'
 
 const { start, certificates } = useGateways()
