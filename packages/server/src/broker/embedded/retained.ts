@@ -1,0 +1,183 @@
+/** The last message of a topic that was published with RETAIN: its PUBLISH as it came, in memory of its own. */
+export interface RetainedMessage {
+  readonly topic: string
+  /** One whole PUBLISH of this protocol level. */
+  readonly bytes: Buffer
+  readonly level: 4 | 5
+  /** The session that published it; empty for the platform. */
+  readonly from: string
+  /** Milliseconds since 1970; 0 = it stays. [MQTT-3.3.2-5] */
+  readonly expiresAtMs: number
+}
+
+export interface RetainedLimits {
+  readonly messages: number
+  readonly bytes: number
+}
+
+interface Node {
+  readonly parent: Node | undefined
+  readonly level: string
+  children: Map<string, Node> | undefined
+  message: RetainedMessage | undefined
+}
+
+/** Nodes that are still to be looked at, and the level of the filter that their children have to match. */
+interface Step {
+  readonly nodes: Iterator<Node>
+  readonly depth: number
+}
+
+/**
+ * Retained messages by topic, found by filter. Holds no more than its limits: what does not fit is refused, and what is
+ * there stays (`hasRoom`). Walks level by level without recursion, so a topic's depth can't exhaust the stack.
+ */
+export class RetainedMessages {
+  readonly #limits: RetainedLimits
+  readonly #root: Node = newNode(undefined, '')
+  readonly #expiring = new Set<RetainedMessage>()
+  /** No message expires before. */
+  #nextExpiryMs = Number.POSITIVE_INFINITY
+  #count = 0
+  #bytes = 0
+
+  constructor(limits: RetainedLimits) {
+    this.#limits = limits
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Tree nodes below the root: falls back to 0 when the last message is gone. */
+  get nodeCount(): number {
+    let count = 0
+    const open = [this.#root]
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      count++
+      if (node.children !== undefined) open.push(...node.children.values())
+    }
+    return count - 1
+  }
+
+  /** Whether `set` may be called with a message of this topic and size. */
+  hasRoom(topic: string, sizeBytes: number): boolean {
+    const known = this.get(topic)
+    const bytes = this.#bytes - (known?.bytes.length ?? 0) + sizeBytes
+    return bytes <= this.#limits.bytes && (known !== undefined || this.#count < this.#limits.messages)
+  }
+
+  get(topic: string): RetainedMessage | undefined {
+    return this.#find(topic)?.message
+  }
+
+  /** Keeps the message instead of the one its topic had. [MQTT-3.3.1-5] */
+  set(message: RetainedMessage): void {
+    let node = this.#root
+    for (const level of message.topic.split('/')) {
+      node.children ??= new Map()
+      let child = node.children.get(level)
+      if (child === undefined) {
+        child = newNode(node, level)
+        node.children.set(level, child)
+      }
+      node = child
+    }
+    if (node.message !== undefined) this.#forget(node.message)
+    node.message = message
+    this.#count++
+    this.#bytes += message.bytes.length
+    if (message.expiresAtMs === 0) return
+    this.#expiring.add(message)
+    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, message.expiresAtMs)
+  }
+
+  /** False if the topic had none. [MQTT-3.3.1-6] */
+  clear(topic: string): boolean {
+    const node = this.#find(topic)
+    if (node?.message === undefined) return false
+    this.#forget(node.message)
+    node.message = undefined
+    prune(node)
+    return true
+  }
+
+  /** Removes the messages whose time has passed; returns their topics. */
+  expire(nowMs: number): readonly string[] {
+    if (nowMs < this.#nextExpiryMs) return []
+    this.#nextExpiryMs = Number.POSITIVE_INFINITY
+    const topics: string[] = []
+    for (const { topic, expiresAtMs } of this.#expiring) {
+      if (expiresAtMs <= nowMs) topics.push(topic)
+      else this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAtMs)
+    }
+    for (const topic of topics) this.clear(topic)
+    return topics
+  }
+
+  /**
+   * The messages that match a well-formed filter, one tree node at a time: undefined stands for a node without a message,
+   * so that whoever walks can pause anywhere. Messages set meanwhile may or may not come.
+   */
+  *matching(filter: string): Generator<RetainedMessage | undefined, void> {
+    const levels = filter.split('/')
+    const steps: Step[] = [{ nodes: [this.#root].values(), depth: 0 }]
+    for (let step = steps.at(-1); step !== undefined; step = steps.at(-1)) {
+      const { value: node, done } = step.nodes.next()
+      if (done === true) {
+        steps.pop()
+        continue
+      }
+      const level = levels[step.depth]
+      if (level === undefined || level === '#')
+        yield node.message // `sport/#` matches `sport` too [MQTT-4.7.1-2]
+      else yield undefined
+      if (level !== undefined) steps.push({ nodes: next(node, level), depth: step.depth + (level === '#' ? 0 : 1) })
+    }
+  }
+
+  #find(topic: string): Node | undefined {
+    let node: Node | undefined = this.#root
+    for (const level of topic.split('/')) {
+      node = node.children?.get(level)
+      if (node === undefined) return undefined
+    }
+    return node
+  }
+
+  #forget(message: RetainedMessage): void {
+    this.#expiring.delete(message)
+    this.#count--
+    this.#bytes -= message.bytes.length
+  }
+}
+
+function newNode(parent: Node | undefined, level: string): Node {
+  return { parent, level, children: undefined, message: undefined }
+}
+
+/** The children that one level of a filter matches. */
+function next({ parent, children }: Node, level: string): Iterator<Node> {
+  if (children === undefined) return [].values()
+  if (level !== '+' && level !== '#') {
+    const child = children.get(level)
+    return (child === undefined ? [] : [child]).values()
+  }
+  if (parent !== undefined) return children.values()
+  // Leading wildcards don't reach topics that begin with `$`. [MQTT-4.7.2-1]
+  return [...children.values()].filter(child => !child.level.startsWith('$')).values()
+}
+
+function prune(leaf: Node): void {
+  let node = leaf
+  while (node.parent !== undefined && node.message === undefined && node.children === undefined) {
+    const { parent, level } = node
+    parent.children?.delete(level)
+    if (parent.children?.size === 0) parent.children = undefined
+    node = parent
+  }
+}
