@@ -9,6 +9,7 @@ const rooms = [
   ['onboarding', '^packages/server/src/onboarding/'],
   ['broker', '^packages/server/src/broker/'],
   ['registry', '^packages/server/src/registry/'],
+  ['storage', '^packages/server/src/storage/'],
   ['mqtt', '^packages/server/src/mqtt/'],
   ['device', '^packages/device/'],
   ['protocol', '^packages/protocol/'],

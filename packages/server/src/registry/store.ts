@@ -14,6 +14,8 @@ import type {
   TimeMs,
 } from './types.ts'
 
+export { StoreUnavailable } from '../storage/store-unavailable.ts'
+
 /**
  * The one seam between Hatchway and a database. SQLite implements it, PostgreSQL can; `store.suite.ts` is its
  * specification.
@@ -164,16 +166,6 @@ export interface StoreCounts {
   disabled: number
   clientIds: number
   journalEntries: number
-}
-
-/** The database can't be reached, is too slow, or is closing. `retryable` by nature. */
-export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable'
-  readonly reason: 'store-unavailable' | 'store-slow'
-  constructor(message: string, reason: 'store-unavailable' | 'store-slow' = 'store-unavailable', cause?: unknown) {
-    super(message, { cause })
-    this.reason = reason
-  }
 }
 
 /** The name is taken. */

@@ -1,22 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { Call, CallMap, Reply } from '../../storage/messages.ts'
+import { batchError } from '../../storage/serve-database.ts'
+import { rollBack } from '../../storage/sqlite-file.ts'
+import { sqliteCode, storageProblem } from '../../storage/storage-error.ts'
 import { Conflict, InvalidCursor } from '../store.ts'
-import type { CallMap, Reply } from './calls.ts'
-import { type StorageProblem, sqliteCode, storageProblem } from './storage-error.ts'
 import type { Writer } from './writer.ts'
-
-/** A call as it travels: name and argument. */
-export type Call = readonly [name: string, argument: unknown]
-
-/** The storage failed, so the whole batch did: nothing of it is in the database. */
-export class BatchFailed extends Error {
-  override readonly name = 'BatchFailed'
-  readonly problem: StorageProblem
-
-  constructor(problem: StorageProblem, cause: unknown) {
-    super(problem.problem, { cause })
-    this.problem = problem
-  }
-}
 
 /**
  * Runs changing calls in one transaction: one wait for the disk for all of them. Each runs in a savepoint of its own,
@@ -41,9 +28,7 @@ export function writeBatches(writer: Writer, calls: CallMap): (batch: readonly C
       return replies
     } catch (error) {
       rollBack(db)
-      const problem = storageProblem(error)
-      if (problem) throw new BatchFailed(problem, error)
-      throw error
+      throw batchError(error)
     }
   }
 }
@@ -70,11 +55,6 @@ function inSavepoint({ db, counters, products }: Writer, calls: CallMap): (call:
   }
 }
 
-// After a full disk SQLite may have rolled back by itself.
-function rollBack(db: DatabaseSync): void {
-  if (db.isTransaction) db.exec('ROLLBACK')
-}
-
 /** Runs reading calls one by one. */
 export function readBatches(calls: CallMap): (batch: readonly Call[]) => Reply[] {
   return batch =>
@@ -82,8 +62,7 @@ export function readBatches(calls: CallMap): (batch: readonly Call[]) => Reply[]
       try {
         return answer(calls, call)
       } catch (error) {
-        const problem = storageProblem(error)
-        if (problem) throw new BatchFailed(problem, error)
+        if (storageProblem(error)) throw batchError(error)
         return failure(error)
       }
     })

@@ -1,4 +1,3 @@
-import type { ReasonCode } from '@hatchway/protocol'
 import type {
   ActivationOutcome,
   ActivationRequest,
@@ -84,19 +83,6 @@ export type ListCalls = {
 }
 
 export type Role = 'write' | 'read' | 'list'
-export type CallMap = Record<string, (argument: never) => unknown>
-
-/** One call's answer. `undefined` leaves `value` out. */
-export type Reply =
-  | { value?: unknown }
-  | { error: string; kind: 'failed' }
-  | { error: string; kind: 'store-unavailable' | 'store-slow' }
-  | { error: string; kind: 'conflict'; reason: ReasonCode }
-  | { error: string; kind: 'cursor' }
-
-/** What a thread says beside its answers, which are `Reply[]` as JSON text. */
-export type ThreadNotice = { kind: 'ready' } | { kind: 'unusable'; message: string }
-
 export interface ThreadOptions {
   role: Role
   file: string

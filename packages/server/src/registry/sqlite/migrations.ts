@@ -1,5 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite'
-
 /**
  * The schema, one step per version (`PRAGMA user_version`). Steps that a release has shipped are never edited: add one.
  *
@@ -104,22 +102,3 @@ CREATE TABLE journal (
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
-
-/** Brings the schema to `SCHEMA_VERSION`, each step in its own transaction. */
-export function migrate(db: DatabaseSync): void {
-  for (let version = schemaVersion(db); version < SCHEMA_VERSION; version++) {
-    db.exec('BEGIN IMMEDIATE')
-    try {
-      db.exec(MIGRATIONS[version]!) // within the list: version < its length
-      db.exec(`PRAGMA user_version = ${version + 1}`)
-      db.exec('COMMIT')
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      throw error
-    }
-  }
-}
-
-export function schemaVersion(db: DatabaseSync): number {
-  return Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-}

@@ -1,14 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
+import type { DatabaseSync } from 'node:sqlite'
+import { DatabaseUnusable, openReadable, openWritable } from '../../storage/sqlite-file.ts'
 import { SealBroken, type Sealer } from '../seal.ts'
-import { migrate, SCHEMA_VERSION, schemaVersion } from './migrations.ts'
-import { storageProblem } from './storage-error.ts'
-
-/** The database can't be used; the message is one sentence that names the file, its problem and the fix. */
-export class DatabaseUnusable extends Error {
-  override readonly name = 'DatabaseUnusable'
-}
+import { MIGRATIONS } from './migrations.ts'
 
 export interface OpenOptions {
   file: string
@@ -22,60 +15,22 @@ export interface OpenOptions {
 
 const KEY_CHECK = 'hatchway'
 const KEY_CHECK_PLACE = 'meta/key-check'
+const CACHE_KIB = 32_000 // the inner pages of a million devices
+const CHECKPOINT_PAGES = 4000 // a storm rewrites the same pages many times between checkpoints
 
 /** Opens for writing: brings the schema up to date and proves that the master key is the one it was made with. */
 export function openForWriting(options: OpenOptions): DatabaseSync {
-  return opened(options.file, () => {
-    if (options.create) closeSync(openSync(options.file, 'a', 0o600)) // -wal and -shm take its mode over
-    const db = connect(options, 'rw')
-    try {
-      checkVersion(db, options.file)
-      db.exec('PRAGMA journal_mode = WAL')
-      db.exec('PRAGMA synchronous = FULL')
-      db.exec('PRAGMA foreign_keys = ON')
-      db.exec('PRAGMA wal_autocheckpoint = 4000') // pages: a storm rewrites the same pages many times between checkpoints
-      migrate(db)
-      if (options.sizeLimitBytes !== null) limitSize(db, options.sizeLimitBytes)
-      checkMasterKey(db, options)
-      return db
-    } catch (error) {
-      db.close()
-      throw error
-    }
+  const { sizeLimitBytes } = options
+  const file = { ...options, cacheKib: CACHE_KIB, checkpointPages: CHECKPOINT_PAGES, migrations: MIGRATIONS }
+  return openWritable(file, db => {
+    if (sizeLimitBytes !== null) limitSize(db, sizeLimitBytes)
+    checkMasterKey(db, options)
   })
 }
 
 /** Opens for reading what `openForWriting` has made ready. */
 export function openForReading(options: OpenOptions): DatabaseSync {
-  return opened(options.file, () => connect(options, 'ro'))
-}
-
-function connect({ file, busyTimeoutMs }: OpenOptions, mode: 'rw' | 'ro'): DatabaseSync {
-  const url = pathToFileURL(file)
-  url.searchParams.set('mode', mode) // never creates the file
-  const db = new DatabaseSync(url, { timeout: busyTimeoutMs })
-  db.exec('PRAGMA cache_size = -32000') // 32 MB: the inner pages of a million devices
-  return db
-}
-
-function opened(file: string, open: () => DatabaseSync): DatabaseSync {
-  try {
-    return open()
-  } catch (error) {
-    if (error instanceof DatabaseUnusable) throw error
-    const problem = storageProblem(error)?.problem ?? (error instanceof Error ? error.message : String(error))
-    const fix = 'restore it from a backup, correct its permissions, or point HATCHWAY_DATA_DIR elsewhere'
-    throw new DatabaseUnusable(`The database ${file} can't be used: ${problem}; ${fix}.`, { cause: error })
-  }
-}
-
-function checkVersion(db: DatabaseSync, file: string): void {
-  const version = schemaVersion(db)
-  if (version <= SCHEMA_VERSION) return
-  const fix = 'run the newer Hatchway that made it, or point HATCHWAY_DATA_DIR elsewhere'
-  throw new DatabaseUnusable(
-    `The database ${file} has schema version ${version}, this Hatchway knows ${SCHEMA_VERSION}; ${fix}.`,
-  )
+  return openReadable({ ...options, cacheKib: CACHE_KIB })
 }
 
 function checkMasterKey(db: DatabaseSync, { file, sealer }: OpenOptions): void {

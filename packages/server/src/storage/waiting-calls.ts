@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../store.ts'
+import { StoreUnavailable } from './store-unavailable.ts'
 
 /** A call whose caller waits. */
 export interface WaitingCall {

@@ -1,17 +1,21 @@
 import { Worker } from 'node:worker_threads'
-import { Conflict, InvalidCursor, StoreUnavailable } from '../store.ts'
-import type { CallMap, Reply, ThreadNotice, ThreadOptions } from './calls.ts'
+import type { CallMap, Failure, Reply, ThreadNotice } from './messages.ts'
+import { StoreUnavailable } from './store-unavailable.ts'
 import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
-// The published package holds JavaScript, a checkout TypeScript.
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 const MAX_BATCH_CALLS = 512
 const MAX_BACK_OFF_MS = 5000
 const FIRST_BACK_OFF_MS = 100
 const GOOD_BYE_TIMEOUT_MS = 5000
 
 export interface ThreadSettings {
-  thread: ThreadOptions
+  /** The module that runs in the thread (`serveDatabase`). */
+  module: URL
+  name: string
+  /** The thread's `workerData` at the server's start, and when the thread is started anew. */
+  data: { first: unknown; again: unknown }
+  /** The errors of replies whose kind is the owner's own. */
+  errorOf?: (failure: Failure) => Error | undefined
   /** How long calls are gathered from the first on; 0 = until the end of this turn of the event loop. */
   windowMs: number
   /** So many calls end the window early. */
@@ -52,7 +56,7 @@ export class DatabaseThread<Calls extends CallMap> {
 
   /** Resolves when the thread has opened the database; rejects with its one sentence if it can't. */
   start(): Promise<void> {
-    return new Promise((resolve, reject) => this.#launch(this.#settings.thread, resolve, reject))
+    return new Promise((resolve, reject) => this.#launch(this.#settings.data.first, resolve, reject))
   }
 
   call<Name extends keyof Calls & string>(
@@ -99,11 +103,12 @@ export class DatabaseThread<Calls extends CallMap> {
     await worker.terminate()
   }
 
-  #launch(thread: ThreadOptions, onReady: () => void, onUnusable: (error: Error) => void): void {
+  #launch(data: unknown, onReady: () => void, onUnusable: (error: Error) => void): void {
     this.#state = 'starting'
+    const { module, name } = this.#settings
     let problem: string | undefined
     // Flags of the process, a loader for example, are no business of this thread.
-    const worker = new Worker(WORKER, { workerData: thread, execArgv: [], name: `database-${thread.role}` })
+    const worker = new Worker(module, { workerData: data, execArgv: [], name })
     this.#worker = worker
     worker.on('message', (message: string | ThreadNotice) => {
       if (typeof message === 'string') this.#answered(JSON.parse(message) as Reply[])
@@ -135,9 +140,8 @@ export class DatabaseThread<Calls extends CallMap> {
     this.#failures += 1
     const backOffMs =
       this.#failures === 1 ? 0 : Math.min(FIRST_BACK_OFF_MS * 2 ** (this.#failures - 2), MAX_BACK_OFF_MS)
-    const again = { ...this.#settings.thread, firstStart: null }
     // A failure to start is told to the calls, and leads here again.
-    this.#cancelRestart = later(() => this.#launch(again, ignore, ignore), backOffMs)
+    this.#cancelRestart = later(() => this.#launch(this.#settings.data.again, ignore, ignore), backOffMs)
   }
 
   #openWindow(): void {
@@ -165,8 +169,21 @@ export class DatabaseThread<Calls extends CallMap> {
     this.#batch = undefined
     this.#failures = 0
     this.#atWork.take(batch.length)
-    for (const [at, call] of batch.entries()) if (!call.settled) settle(call, replies[at])
+    for (const [at, call] of batch.entries()) if (!call.settled) this.#settle(call, replies[at])
     this.#next()
+  }
+
+  #settle(call: WaitingCall, reply: Reply | undefined): void {
+    call.settled = true
+    if (reply === undefined) call.reject(new StoreUnavailable('the database thread left a call unanswered'))
+    else if ('error' in reply) call.reject(this.#errorOf(reply))
+    else call.resolve(reply.value)
+  }
+
+  #errorOf(failure: Failure): Error {
+    const { error, kind } = failure
+    if (kind === 'store-unavailable' || kind === 'store-slow') return new StoreUnavailable(error, kind)
+    return this.#settings.errorOf?.(failure) ?? new Error(error)
   }
 
   #next(): void {
@@ -196,29 +213,6 @@ function soon(run: () => void): () => void {
 function later(run: () => void, afterMs: number): () => void {
   const timer = setTimeout(run, afterMs)
   return () => clearTimeout(timer)
-}
-
-function settle(call: WaitingCall, reply: Reply | undefined): void {
-  call.settled = true
-  if (reply === undefined) call.reject(new StoreUnavailable('the database thread left a call unanswered'))
-  else if ('error' in reply) call.reject(errorOf(reply))
-  else call.resolve(reply.value)
-}
-
-function errorOf(reply: Extract<Reply, { error: string }>): Error {
-  switch (reply.kind) {
-    case 'store-unavailable':
-    case 'store-slow':
-      return new StoreUnavailable(reply.error, reply.kind)
-    case 'conflict':
-      return new Conflict(reply.reason, reply.error)
-    case 'cursor':
-      return new InvalidCursor(reply.error)
-    case 'failed':
-      return new Error(reply.error)
-    default:
-      return reply satisfies never
-  }
 }
 
 async function withTimeout(promise: Promise<void>, timeoutMs: number): Promise<void> {
