@@ -1,7 +1,9 @@
-import type { RegistrationOutcome, RegistrationRequest, Store } from '../store.ts'
+import type { ReasonCode } from '@hatchway/protocol'
+import { DatabaseThread, type ThreadSettings } from '../../storage/database-thread.ts'
+import type { Failure } from '../../storage/messages.ts'
+import { Conflict, InvalidCursor, type RegistrationOutcome, type RegistrationRequest, type Store } from '../store.ts'
 import type { JournalEntry, NewJournalEntry, TimeMs } from '../types.ts'
 import type { ListCalls, ReadCalls, RegistrationReply, Role, ThreadOptions, WriteCalls } from './calls.ts'
-import { DatabaseThread, type ThreadSettings } from './thread.ts'
 
 export interface SqliteStoreOptions {
   /** The database file; its directory must exist. `-wal` and `-shm` files stand beside it while it is open. */
@@ -24,6 +26,8 @@ export interface SqliteStoreOptions {
   maxWaitingCalls?: number
 }
 
+// The published package holds JavaScript, a checkout TypeScript.
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 const ROWS_PER_CALL = 500
 const DEFAULT_MAX_WAITING_CALLS = 20_000
 const MAX_WAITING_LISTS = 200
@@ -90,12 +94,20 @@ function threadSettings(options: SqliteStoreOptions, role: Role, now: TimeMs): T
     firstStart: { now },
   }
   return {
-    thread,
+    module: WORKER,
+    name: `database-${role}`,
+    data: { first: thread, again: { ...thread, firstStart: null } satisfies ThreadOptions },
+    errorOf,
     callTimeoutMs,
     windowMs: role === 'write' ? (options.groupCommitWindowMs ?? 5) : 0,
     windowCalls: options.groupCommitRows ?? 64,
     maxWaitingCalls: role === 'list' ? MAX_WAITING_LISTS : (options.maxWaitingCalls ?? DEFAULT_MAX_WAITING_CALLS),
   }
+}
+
+function errorOf({ kind, error, reason }: Failure): Error | undefined {
+  if (kind === 'conflict') return new Conflict(reason as ReasonCode, error) // the thread sent a Conflict's own
+  return kind === 'cursor' ? new InvalidCursor(error) : undefined
 }
 
 function registration({ write }: Threads): Pick<Store, 'register' | 'activate'> {
