@@ -97,6 +97,16 @@ export const CONNECTION_REASONS = {
     fixEn: 'Let the client obey the Topic Alias Maximum and send the topic with the first use of an alias.',
     fixZh: '请让客户端遵守 Topic Alias Maximum，并在首次使用别名时带上主题。',
   },
+  'retained-limit': {
+    ...ANSWERED,
+    http: 503,
+    mqtt5: 0x97,
+    en: 'The server keeps as many retained messages as it may; this one is not retained.',
+    zh: '服务器保留的消息已达上限；此消息未被保留。',
+    fixEn:
+      'Clear retained messages that are no longer needed by publishing an empty payload with RETAIN to their topics.',
+    fixZh: '请向不再需要的主题发布带 RETAIN 的空消息，以清除其保留消息。',
+  },
   'device-deleted': {
     ...CLOSES,
     http: 410,

@@ -186,9 +186,9 @@ describe('topic rights', () => {
     const { client, incidents } = rig()
     const subscriber = client(device(), { level })
     const own = Array.from({ length: 12 }, (_, index) => `/sys/pk1/dev1/${index}/#`)
-    const refused = ['/pk1/dev1/a#', '/pk1/other/#', '$SYS/#', '$share/g//pk1/dev1/#']
+    const refused = ['/pk1/dev1/a#', '/pk1/other/#', '$SYS/#', '$share//pk1/dev1/#']
     subscriber.send(subscribeOf(...own, ...refused))
-    const codes = level === 5 ? [0x8f, 0x87, 0x87, 0x9e] : [0x80, 0x80, 0x80, 0x80]
+    const codes = level === 5 ? [0x8f, 0x87, 0x87, 0x8f] : [0x80, 0x80, 0x80, 0x80]
     const reasonCodes = [...own.map(() => 0), ...codes]
     expect(subscriber.received()).toMatchObject([{ type: 'suback', packetId: 7, reasonCodes }])
     expect(subscriber.isOpen).toBe(true)
@@ -196,7 +196,7 @@ describe('topic rights', () => {
       'topic-filter-invalid',
       'topic-not-allowed-subscribe',
       'topic-not-allowed-subscribe',
-      'topic-not-allowed-subscribe',
+      'topic-filter-invalid',
     ])
   })
 
@@ -274,12 +274,7 @@ describe('the connection', () => {
     ['a PUBLISH of QoS 3 [MQTT-3.3.1-4]', '3604000161ff', 0x81, 'packet-malformed'],
     ['a wildcard in a topic [MQTT-3.3.2-2]', '30050002612b00', 0x81, 'packet-malformed'],
     ['an empty topic without alias', '3003000000', 0x82, 'protocol-error'],
-    [
-      'a topic alias that was not allowed [MQTT-3.3.2-9]',
-      '3007000161032300 01'.replace(' ', ''),
-      0x94,
-      'topic-alias-invalid',
-    ],
+    ['a topic alias above Topic Alias Maximum [MQTT-3.3.2-9]', '300700016103230021', 0x94, 'topic-alias-invalid'],
     ['a subscription identifier from a client [MQTT-3.3.4-6]', '3006000161020b05', 0x82, 'protocol-error'],
     ['packet identifier 0 [MQTT-2.2.1-3]', '320600016100 0000'.replace(' ', ''), 0x82, 'protocol-error'],
     ['a remaining length of five bytes', '30ffffffffff', 0x81, 'packet-malformed'],
@@ -297,7 +292,7 @@ describe('the connection', () => {
       if (level === 4 && bytes.startsWith('e0')) continue
       wrong.sendBytes(Buffer.from(bytes, 'hex'))
       if (level === 5) {
-        expect(wrong.received()).toEqual([{ type: 'disconnect', reasonCode }])
+        expect(wrong.received()).toMatchObject([{ type: 'disconnect', reasonCode }])
         expect(incidents).toMatchObject([{ reason, closed: true }])
         expect(incidents[0]?.problem).toBeTypeOf('string')
         expect(presence.at(-1)).toMatchObject({ online: false, reason })
@@ -312,7 +307,7 @@ describe('the connection', () => {
     publisher.publish(up, 'x'.repeat(100))
     expect(publisher.isOpen).toBe(true)
     publisher.publish(up, 'x'.repeat(101))
-    expect(publisher.received()).toEqual([{ type: 'disconnect', reasonCode: 0x95 }])
+    expect(publisher.received()).toMatchObject([{ type: 'disconnect', reasonCode: 0x95 }])
     expect(incidents).toMatchObject([{ reason: 'packet-too-large' }])
   })
 
@@ -350,12 +345,9 @@ describe('the connection', () => {
       properties: {
         sessionExpiryIntervalSeconds: 0,
         receiveMaximum: 1000,
-        retainAvailable: false,
         maximumPacketSizeBytes: 320 * 1024,
         assignedClientIdentifier: 'gen-1',
-        wildcardSubscriptionAvailable: true,
-        subscriptionIdentifiersAvailable: true,
-        sharedSubscriptionAvailable: false,
+        topicAliasMaximum: 32,
         serverKeepAliveSeconds: 60,
       },
     })

@@ -1,5 +1,5 @@
 import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
-import { decode, encode, Framer, MalformedPacket, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
+import { decode, Framer, MalformedPacket, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
 import type { Attachment, AttachRequest, Identity, Link } from '../port.ts'
 import type { Congestible, Pausable } from './congestion.ts'
 import { largestPacketFor } from './engine/connack.ts'
@@ -9,10 +9,14 @@ import { IncidentReport } from './incident-report.ts'
 import { Outbox } from './outbox.ts'
 import { type Wire, wireOf } from './publication.ts'
 import { type IntakeHost, PublishIntake } from './publish-intake.ts'
+import { encodeFor, type PacketReader, readerOf } from './reason-strings.ts'
+import { RetainedFeed } from './retained-feed.ts'
 import type { Rights } from './rights.ts'
 import type { Line, Session } from './session.ts'
 import { maxPacketSizeBytes } from './settings.ts'
 import type { OfflineReason, Surroundings } from './surroundings.ts'
+import { AliasesToClient } from './topic-aliases.ts'
+import type { SubscriptionOptions } from './topic-tree.ts'
 import type { TurnMember } from './turn.ts'
 
 const publishType = 3
@@ -40,6 +44,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   readonly wire: Wire
   readonly outbox: Outbox
   readonly maxPacketSizeBytes: number
+  readonly aliases: AliasesToClient | undefined
   readonly will: AttachRequest['connect']['will']
   readonly address: string
   readonly incidents: IncidentReport
@@ -53,7 +58,10 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   readonly #around: Surroundings<Connection>
   readonly #framer: Framer
   readonly #intake: PublishIntake
+  readonly #reader: PacketReader
   readonly #waitsFor = new Set<Congestible>()
+  /** While retained messages wait for the client to take them. */
+  #feed: RetainedFeed | undefined
   #isReading = false
   #isUnflushed = false
   #isSlowReader = false
@@ -67,6 +75,9 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.wire = wireOf(this.level)
     this.outbox = new Outbox(link, around.meter)
     this.maxPacketSizeBytes = largestPacketFor(connect)
+    this.#reader = readerOf(connect)
+    const aliases = Math.min(connect.properties?.topicAliasMaximum ?? 0, settings.topicAliasMaximum)
+    this.aliases = aliases > 0 ? new AliasesToClient(aliases) : undefined // [MQTT-3.3.2-11]
     this.will = connect.will
     this.address = link.address
     this.incidents = new IncidentReport(settings.incidentBurst, incident => around.report(incident))
@@ -126,7 +137,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   // Sending
 
   send(packet: Packet): void {
-    this.outbox.packet(encode(packet, this.level))
+    this.outbox.packet(encodeFor(packet, this.#reader))
     this.wrote()
   }
 
@@ -147,14 +158,31 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     if (this.hasEnded) return
     if (this.outbox.unsentBytes > this.#around.settings.unsentBytesMax) this.endSlowReader()
     this.session.pump()
+    if (this.#feed !== undefined) this.#runFeed()
     // A link may send all of it without ever being blocked, and then has no drain to tell of: ask it once.
-    if (this.outbox.unsentBytes > 0 && this.session.waitsForLink) this.#around.turn.add('recheck', this)
+    const waitsForLink = this.#feed !== undefined || this.session.waitsForLink
+    if (this.outbox.unsentBytes > 0 && waitsForLink) this.#around.turn.add('recheck', this)
   }
 
   recheck(): void {
     if (this.hasEnded) return
     this.outbox.refresh()
     this.session.pump()
+    if (this.#feed !== undefined) this.#runFeed()
+  }
+
+  #feedRetained(filter: string, options: SubscriptionOptions): void {
+    const { retention, settings } = this.#around
+    if (retention.messages.count === 0) return
+    this.#feed ??= new RetainedFeed({ session: this.session, line: this, retention, settings })
+    this.#feed.add(filter, options)
+    this.#runFeed()
+  }
+
+  #runFeed(): void {
+    const state = this.#feed?.run()
+    if (state === 'done') this.#feed = undefined
+    if (state === 'paused') this.wrote() // goes on when the turn ends
   }
 
   endSlowReader(): void {
@@ -215,6 +243,10 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
         break
       case 'unsubscribe':
         this.#around.unsubscribe(this.session, effect.filter)
+        this.#feed?.remove(effect.filter)
+        break
+      case 'retained':
+        this.#feedRetained(effect.filter, effect.options)
         break
       case 'pump':
         this.session.pump()
@@ -240,6 +272,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     } finally {
       this.#isReading = false
     }
+    if (this.#feed !== undefined && !this.hasEnded) this.#runFeed() // acknowledgements made room
   }
 
   #receiveFrame(): void {
@@ -266,7 +299,9 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   #close({ reason, reasonCode, problem, discardsWill }: Close): void {
     if (this.hasEnded) return
-    if (this.level === 5 && reasonCode !== undefined) this.send({ type: 'disconnect', reasonCode })
+    if (this.level === 5 && reasonCode !== undefined) {
+      this.send({ type: 'disconnect', reasonCode, properties: { reasonString: problem } })
+    }
     this.outbox.flush()
     this.#link.end()
     // A client's own goodbye is none of the incidents.
@@ -280,6 +315,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.#link.onDrain = undefined
     this.#around.congestion.forget(this)
     this.#waitsFor.clear()
+    this.#feed = undefined
     this.#around.ended(this, reason, discardsWill)
   }
 }

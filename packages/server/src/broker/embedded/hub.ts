@@ -7,9 +7,11 @@ import { newSession } from './engine/state.ts'
 import { subscribeByServer } from './engine/subscribe.ts'
 import { Meter } from './meter.ts'
 import { Publication } from './publication.ts'
+import { Retention } from './retention.ts'
 import { rightsOf } from './rights.ts'
 import { type Outgoing, Session } from './session.ts'
 import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
+import { SharedGroups } from './shared-groups.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { OfflineReason, Publisher, Surroundings } from './surroundings.ts'
 import { type Match, type SubscriptionOptions, TopicTree } from './topic-tree.ts'
@@ -42,7 +44,9 @@ export class Hub implements Surroundings<Connection> {
   readonly meter = new Meter()
   readonly turn: Turn
   readonly congestion: Congestion
+  readonly retention: Retention
   readonly tree: TopicTree<Subscriber>
+  readonly groups: SharedGroups
   /** The live connection of each session. */
   readonly connections = new Map<string, Connection>()
   /** Connections whose link is not gone yet. */
@@ -50,7 +54,7 @@ export class Hub implements Surroundings<Connection> {
   tick = 0
   /** Set when no more clients are taken. */
   isClosing = false
-  readonly #now: () => number
+  readonly now: () => number
   readonly #events: HubEvents
   #allGone: (() => void) | undefined
 
@@ -58,8 +62,11 @@ export class Hub implements Surroundings<Connection> {
     this.settings = settings
     this.turn = new Turn(schedule, error => this.failed(error))
     this.congestion = new Congestion(Math.ceil(settings.patienceMs / settings.sweepMs))
+    const { retainedMessages: messages, retainedBytes: bytes } = settings
+    this.retention = new Retention({ limits: { messages, bytes }, now })
     this.tree = new TopicTree(settings.cachedTopics)
-    this.#now = now
+    this.groups = new SharedGroups(this.tree)
+    this.now = now
     this.#events = events
   }
 
@@ -82,6 +89,7 @@ export class Hub implements Surroundings<Connection> {
       keepAliveSeconds: request.keepAliveSeconds,
       keepAliveChanged: request.keepAliveChanged,
       receiveMaximum,
+      topicAliasMaximum: settings.topicAliasMaximum,
       maxPacketSizeBytes: maxPacketSizeBytes(settings),
       assignedClientId: clientIdOf(identity),
       isClosing: this.isClosing,
@@ -108,6 +116,9 @@ export class Hub implements Surroundings<Connection> {
     let sessions = 0
     let congested = 0
     publication.topic = match.topic
+    if (publication.retain && !this.retention.take(publication, source?.identity.sessionId ?? '')) {
+      this.meter.dropped['retained-limit']++
+    }
     for (let index = 0; index < targets.length; index++) {
       const target = targets[index]! // in bounds
       const { subscriber } = target
@@ -117,7 +128,9 @@ export class Hub implements Surroundings<Connection> {
     }
     // The slow ones hold up a publisher only where they are not outnumbered by the others.
     if (congested > 0 && source !== undefined && congested * 2 >= sessions) {
-      for (const { subscriber } of targets) if (subscriber instanceof Session) this.congestion.slow(source, subscriber)
+      for (const { subscriber } of targets) {
+        if (subscriber.waitedFor !== undefined) this.congestion.slow(source, subscriber.waitedFor)
+      }
     }
     return taken
   }
@@ -142,17 +155,17 @@ export class Hub implements Surroundings<Connection> {
     return this.route(Publication.of(bytes, level), this.tree.match(topic), source)
   }
 
-  subscribe(session: Subscriber, filter: string, options: SubscriptionOptions): void {
-    this.tree.add(filter, session, options)
+  subscribe(session: Session, filter: string, options: SubscriptionOptions): void {
+    if (!this.groups.join(session, filter, options)) this.tree.add(filter, session, options)
   }
 
-  unsubscribe(session: Subscriber, filter: string): void {
-    this.tree.remove(filter, session)
+  unsubscribe(session: Session, filter: string): void {
+    if (!this.groups.leave(session, filter)) this.tree.remove(filter, session)
   }
 
   ended(connection: Connection, reason: OfflineReason, discardsWill: boolean): void {
     const { session, identity } = connection
-    for (const filter of session.state.subscriptions.keys()) this.tree.remove(filter, session)
+    for (const filter of session.state.subscriptions.keys()) this.unsubscribe(session, filter)
     session.end()
     if (this.connections.get(identity.sessionId) !== connection) return
     this.connections.delete(identity.sessionId)
@@ -179,6 +192,7 @@ export class Hub implements Surroundings<Connection> {
   sweep(): void {
     this.tick++
     this.congestion.tick()
+    this.retention.sweep()
     const { incidentsPerSecond, sweepMs } = this.settings
     const incidents = (incidentsPerSecond * sweepMs) / 1000
     for (const connection of this.connections.values()) {
@@ -216,7 +230,7 @@ export class Hub implements Surroundings<Connection> {
 
   #presence(connection: Connection, what: { online: boolean; reason: Presence['reason']; takenOver: boolean }): void {
     const { identity, address } = connection
-    this.#events.presence({ identity, address, at: this.#now(), ...what })
+    this.#events.presence({ identity, address, at: this.now(), ...what })
   }
 }
 

@@ -4,6 +4,8 @@ export type DropReason =
   | 'slow-reader'
   | 'too-large-for-client'
   | 'session-ended'
+  | 'expired'
+  | 'retained-limit'
   | 'incident-not-reported'
 
 /** The broker's counters. */
@@ -19,6 +21,8 @@ export class Meter {
     'slow-reader': 0,
     'too-large-for-client': 0,
     'session-ended': 0,
+    expired: 0,
+    'retained-limit': 0,
     'incident-not-reported': 0,
   }
 }

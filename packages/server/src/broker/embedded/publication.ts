@@ -1,5 +1,6 @@
 import type { PublishProperties } from '../../mqtt/index.ts'
 import { decodePublish, type Frame, Framer, hasShortestHeader, type ProtocolLevel, type Qos } from '../../mqtt/index.ts'
+import { endOfInteger, integerSize, writeInteger } from './wire-integer.ts'
 
 /** How a PUBLISH looks on the wire: MQTT 3.1 and 3.1.1 write the same bytes, MQTT 5 adds properties. */
 export type Wire = 0 | 1
@@ -43,6 +44,8 @@ export class Publication implements PublishBytes {
   wire: Wire = 0
   /** Known only where the original has some. */
   properties: PublishProperties | undefined
+  /** Milliseconds since 1970, 0 = never; set on a copy that waits, or that is retained. */
+  expiresAtMs = 0
   #propertiesStart = 0
   #forwardable = false
   #shapes: (PublishBytes | undefined)[] | undefined
@@ -137,6 +140,7 @@ export class Publication implements PublishBytes {
     kept.wire = this.wire
     kept.packetIdOffset = this.packetIdOffset
     kept.properties = this.properties
+    kept.expiresAtMs = this.expiresAtMs
     kept.#propertiesStart = this.#propertiesStart - start
     kept.#forwardable = this.#forwardable
     kept.#kept = kept
@@ -147,8 +151,7 @@ export class Publication implements PublishBytes {
   /** `added` goes in front of the properties. */
   #build(wire: Wire, withPacketId: boolean, added: Buffer): PublishBytes {
     const { buffer, topicStart, topicEnd, payloadStart, end } = this
-    const propertiesStart =
-      wire === 1 && this.wire === 1 ? this.#propertiesStart + lengthSize(buffer, this.#propertiesStart) : payloadStart
+    const propertiesStart = wire === 1 && this.wire === 1 ? endOfInteger(buffer, this.#propertiesStart) : payloadStart
     const propertiesSize = added.length + payloadStart - propertiesStart
     const topicSize = topicEnd - topicStart + 2
     const headed = topicSize + (withPacketId ? 2 : 0) + (wire === 1 ? integerSize(propertiesSize) : 0)
@@ -174,26 +177,4 @@ function identifierProperties(identifiers: readonly number[]): Buffer {
     at = writeInteger(bytes, at + 1, identifier)
   }
   return bytes.subarray(0, at)
-}
-
-function integerSize(value: number): number {
-  if (value < 0x80) return 1
-  if (value < 0x4000) return 2
-  return value < 0x200000 ? 3 : 4
-}
-
-/** Writes a variable byte integer; returns where it ends. [MQTT-1.5.5-1] */
-function writeInteger(bytes: Buffer, start: number, value: number): number {
-  let at = start
-  let rest = value
-  for (; rest >= 0x80; rest >>= 7) bytes[at++] = (rest & 0x7f) | 0x80
-  bytes[at++] = rest
-  return at
-}
-
-/** Bytes of the variable byte integer at `at`, which the codec has checked. */
-function lengthSize(buffer: Buffer, at: number): number {
-  let size = 1
-  while ((buffer[at + size - 1] ?? 0) >= 0x80) size++
-  return size
 }

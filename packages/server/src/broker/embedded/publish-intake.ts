@@ -1,12 +1,13 @@
 import type { ReasonCode } from '@hatchway/protocol'
-import { decodePublish, type Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
-import { receivePublish } from './engine/inbound.ts'
+import { decodePublish, encodePublish, type Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
+import { type PublishVerdict, receivePublish } from './engine/inbound.ts'
 import { Publication } from './publication.ts'
 import type { Rights } from './rights.ts'
 import { type Route, RouteCache } from './routes.ts'
 import type { Session } from './session.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Publisher, Surroundings } from './surroundings.ts'
+import { AliasesFromClient } from './topic-aliases.ts'
 
 /** The connection that the messages come over. */
 export interface IntakeHost extends Publisher {
@@ -30,6 +31,7 @@ export class PublishIntake {
   readonly #around: Surroundings
   readonly #routes: RouteCache<Subscriber>
   readonly #publication = new Publication()
+  #aliases: AliasesFromClient | undefined
 
   constructor(host: IntakeHost, rights: Rights, around: Surroundings) {
     const { cachedTopicsPerDevice, cachedTopicsPerApplication } = around.settings
@@ -42,26 +44,38 @@ export class PublishIntake {
   /** The framer stands on a PUBLISH. Throws MalformedPacket. */
   receive(framer: Framer): void {
     const host = this.#host
-    const publication = this.#publication
+    let publication = this.#publication
     publication.read(framer, host.level)
     if (!this.#isSound()) return
+    if (publication.properties?.topicAlias !== undefined) {
+      const unaliased = this.#unalias(framer)
+      if (unaliased === undefined) return
+      publication = unaliased
+    }
     const { qos, packetId } = publication
     const route =
-      this.#routes.find(publication.buffer, publication.topicStart, publication.topicEnd) ?? this.#add(framer)
-    const verdict = receivePublish(host.session.state, publication, route.match !== undefined)
+      this.#routes.find(publication.buffer, publication.topicStart, publication.topicEnd) ??
+      this.#add(framer, publication)
+    // Only MQTT 5 has a way to say that there is no room, and only with an acknowledgement.
+    const full = publication.retain ? this.#around.retention.refusal(route.topic, publication) : undefined
+    const isRefused = route.match === undefined || (full !== undefined && qos > 0 && host.level === 5)
+    const verdict = receivePublish(host.session.state, publication, !isRefused)
     this.#around.meter.messagesIn[qos]++
-    if (verdict.route && route.match !== undefined) this.#around.route(publication, route.match, host)
+    if (verdict.route && route.match !== undefined) {
+      this.#around.route(publication, route.match, host)
+      if (full !== undefined) host.report('retained-limit', { topic: route.topic, problem: full })
+    }
     if (verdict.incident !== undefined) {
-      this.#refuse(verdict, route)
+      this.#refuse(verdict, route, full)
     } else if (verdict.acknowledge !== undefined && !host.hasEnded) {
       host.acknowledge(firstBytes[verdict.acknowledge], packetId) // owned: routed or queued
     }
   }
 
   /** The topic is new on this connection: the codec checks its characters, and the rights say whether it may be used. */
-  #add(framer: Framer): Route<Subscriber> {
-    const { buffer, topicStart, topicEnd } = this.#publication
-    const { topic } = decodePublish(framer, this.#host.level)
+  #add(framer: Framer, publication: Publication): Route<Subscriber> {
+    const { buffer, topicStart, topicEnd } = publication
+    const { topic } = publication === this.#publication ? decodePublish(framer, this.#host.level) : publication
     const refusal = this.#rights.mayPublish(topic)
     const match = refusal === undefined ? this.#around.match(topic) : undefined
     const route = { topic, refusal, match }
@@ -74,25 +88,52 @@ export class PublishIntake {
     const limit = this.#around.settings.payloadBytes
     if (end - payloadStart > limit) {
       this.#host.refuse('packet-too-large', `the payload has ${end - payloadStart} bytes, the limit is ${limit}`)
-    } else if (properties?.topicAlias !== undefined) {
-      this.#host.refuse('topic-alias-invalid', 'a topic alias is used although CONNACK allowed none') // [MQTT-3.3.2-9]
     } else if (properties?.subscriptionIdentifiers !== undefined) {
       this.#host.refuse('protocol-error', 'a PUBLISH from a client has a subscription identifier') // [MQTT-3.3.4-6]
     } else return true
     return false
   }
 
-  #refuse({ incident, closes, acknowledge, reasonCode }: ReturnType<typeof receivePublish>, route: Route<Subscriber>) {
+  /** The message as it would be without its alias: no other connection knows it. Undefined if the alias is wrong. */
+  #unalias(framer: Framer): Publication | undefined {
+    const packet = decodePublish(framer, 5)
+    const { topicAlias = 0, ...properties } = packet.properties ?? {}
+    this.#aliases ??= this.#newAliases()
+    const topic = this.#aliases.resolve(topicAlias, packet.topic)
+    if (topic === undefined) {
+      const { topicAliasMaximum } = this.#around.settings
+      const problem = `topic alias ${topicAlias} is not set, or above the Topic Alias Maximum ${topicAliasMaximum}`
+      this.#host.refuse('topic-alias-invalid', problem)
+      return undefined
+    }
+    const publication = Publication.of(encodePublish({ ...packet, topic, properties }, 5), 5)
+    publication.topic = topic
+    return publication
+  }
+
+  #newAliases(): AliasesFromClient {
+    const { topicAliasMaximum, deviceTopics, applicationTopics } = this.#around.settings
+    const { maxBytes } = this.#host.identity.kind === 'device' ? deviceTopics : applicationTopics
+    return new AliasesFromClient(topicAliasMaximum, 2 * maxBytes) // `/ext/rrpc/{messageId}` may take as much again
+  }
+
+  #refuse(
+    { incident, closes, acknowledge, reasonCode }: PublishVerdict,
+    { topic, refusal }: Route<Subscriber>,
+    full: string | undefined,
+  ): void {
     if (incident === undefined) return
-    const { topic, refusal } = route
     if (closes) {
       this.#host.refuse(incident, 'more QoS 2 messages are unreleased than CONNACK allows')
       return
     }
-    this.#around.meter.dropped['not-allowed']++
-    this.#host.report(incident, refusal === undefined ? { topic } : { topic, problem: refusal })
-    if (acknowledge !== undefined) {
-      this.#host.send({ type: acknowledge, packetId: this.#publication.packetId, reasonCode })
-    }
+    const isFull = refusal === undefined && full !== undefined
+    const problem = refusal ?? full
+    this.#around.meter.dropped[isFull ? 'retained-limit' : 'not-allowed']++
+    this.#host.report(isFull ? 'retained-limit' : incident, problem === undefined ? { topic } : { topic, problem })
+    if (acknowledge === undefined) return
+    const { packetId } = this.#publication
+    const properties = problem === undefined ? undefined : { reasonString: problem }
+    this.#host.send({ type: acknowledge, packetId, reasonCode: isFull ? 0x97 : reasonCode, properties })
   }
 }

@@ -3,11 +3,13 @@ import type { Identity } from '../port.ts'
 import type { Congestible, Congestion, Pausable } from './congestion.ts'
 import { overflow } from './engine/outbound.ts'
 import type { SessionState } from './engine/state.ts'
+import { hasExpired, keepUntilExpiry, shapeOfWaited } from './message-expiry.ts'
 import type { Meter } from './meter.ts'
 import type { Outbox } from './outbox.ts'
-import type { Publication, Wire } from './publication.ts'
+import type { Publication, PublishBytes, Wire } from './publication.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { Source, Subscriber } from './subscriber.ts'
+import type { AliasesToClient } from './topic-aliases.ts'
 import type { Target } from './topic-tree.ts'
 
 /** A QoS 1 or 2 message as a queue keeps it. */
@@ -23,6 +25,8 @@ export interface Line {
   readonly wire: Wire
   readonly maxPacketSizeBytes: number
   readonly pausable: Pausable
+  /** Of a client that takes topic aliases. */
+  readonly aliases: AliasesToClient | undefined
   /** Something was put into the outbox. */
   wrote(): void
   /** Ends the connection at the end of the turn. */
@@ -33,6 +37,8 @@ export interface SessionServices {
   readonly settings: BrokerSettings
   readonly meter: Meter
   readonly congestion: Congestion
+  /** Milliseconds since 1970. */
+  readonly now: () => number
 }
 
 /** Shares of the unsent bytes' bound and of the queue's at which a client becomes congested, and is through again. */
@@ -54,6 +60,18 @@ export class Session implements Subscriber, Congestible {
     this.identity = identity
     this.state = state
     this.#services = services
+  }
+
+  get waitedFor(): Congestible {
+    return this
+  }
+
+  /** Whether a message would leave at once: a shared group gives it to a member for whom that holds. */
+  sendsAtOnce(qos: number): boolean {
+    const line = this.#line
+    if (line === undefined || line.outbox.unsentBytes > this.#services.settings.unsentBytes * congestedAbove)
+      return false
+    return qos === 0 || this.state.outbound.sendsAtOnce
   }
 
   get pausable(): Pausable | undefined {
@@ -107,6 +125,11 @@ export class Session implements Subscriber, Congestible {
       if (next === undefined) break
       const { message, qos, sizeBytes } = next.queued
       meter.queuedBytes -= sizeBytes
+      if (hasExpired(message.publication, this.#services.now())) {
+        outbound.discard(next.packetId)
+        meter.dropped.expired++
+        continue
+      }
       this.#put(line, message, qos, next.packetId)
     }
     this.checkRelief()
@@ -128,9 +151,9 @@ export class Session implements Subscriber, Congestible {
       meter.dropped['slow-reader']++
       return false
     }
-    const shape = shapeFor(line, publication, identifiers, 0)
+    const shape = this.#shapeFor(line, publication, identifiers, 0)
     if (shape.end - shape.start > line.maxPacketSizeBytes) return this.#tooLarge()
-    outbox.publish(shape, firstByte, 0)
+    outbox.publish(aliased(line, publication, shape), firstByte, 0)
     meter.messagesOut[0]++
     line.wrote()
     return true
@@ -140,12 +163,12 @@ export class Session implements Subscriber, Congestible {
     const { settings, meter } = this.#services
     const { outbound } = this.state
     const qos = qosOf(firstByte)
-    const shape = shapeFor(line, publication, identifiers, qos)
+    const shape = this.#shapeFor(line, publication, identifiers, qos)
     const sizeBytes = shape.end - shape.start
     if (sizeBytes > line.maxPacketSizeBytes) return this.#tooLarge()
     const offer = outbound.offer(qos, sizeBytes, line.outbox.unsentBytes < settings.unsentBytes)
     if (offer > 0) {
-      line.outbox.publish(shape, firstByte, offer)
+      line.outbox.publish(aliased(line, publication, shape), firstByte, offer)
       meter.messagesOut[qos]++
       line.wrote()
       return true
@@ -155,17 +178,29 @@ export class Session implements Subscriber, Congestible {
       line.endSlowReader()
       return false
     }
-    outbound.enqueue({ message: { publication: publication.keep(), firstByte, identifiers }, qos, sizeBytes })
+    const kept = keepUntilExpiry(publication, this.#services.now())
+    outbound.enqueue({ message: { publication: kept, firstByte, identifiers }, qos, sizeBytes })
     meter.queuedBytes += sizeBytes
     this.#checkCongestion(line)
     return true
   }
 
   #put(line: Line, message: Outgoing, qos: 1 | 2, packetId: number): void {
-    const shape = shapeFor(line, message.publication, message.identifiers, qos)
-    line.outbox.publish(shape, message.firstByte, packetId)
+    const { publication, identifiers, firstByte } = message
+    const shape = this.#shapeFor(line, publication, identifiers, qos)
+    line.outbox.publish(aliased(line, publication, shape), firstByte, packetId)
     this.#services.meter.messagesOut[qos]++
     line.wrote()
+  }
+
+  #shapeFor(line: Line, publication: Publication, identifiers: readonly number[], qos: number): PublishBytes {
+    if (line.wire === 1) {
+      if (publication.expiresAtMs !== 0) {
+        return shapeOfWaited(publication, identifiers, qos > 0, this.#services.now()) // [MQTT-3.3.2-6]
+      }
+      if (identifiers.length > 0) return publication.shapeWithIdentifiers(identifiers, qos > 0)
+    }
+    return publication.shape(line.wire, qos > 0)
   }
 
   #tooLarge(): false {
@@ -181,9 +216,9 @@ export class Session implements Subscriber, Congestible {
   }
 }
 
-function shapeFor(line: Line, publication: Publication, identifiers: readonly number[], qos: number) {
-  if (identifiers.length > 0 && line.wire === 1) return publication.shapeWithIdentifiers(identifiers, qos > 0)
-  return publication.shape(line.wire, qos > 0)
+/** What goes out now: only clients that take topic aliases get bytes of their own. */
+function aliased({ aliases, maxPacketSizeBytes }: Line, { topic }: Publication, shape: PublishBytes): PublishBytes {
+  return aliases === undefined ? shape : aliases.apply(topic, shape, maxPacketSizeBytes)
 }
 
 /** Of a message that is not QoS 0. */

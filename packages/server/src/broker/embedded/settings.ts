@@ -23,6 +23,11 @@ export interface BrokerSettings {
   readonly unsentBytesMax: number
   /** How long the publishers of a congested client are slowed before it is left to its own queue. */
   readonly patienceMs: number
+  /** Retained messages over all, and the bytes of their packets: beyond it further ones are refused. */
+  readonly retainedMessages: number
+  readonly retainedBytes: number
+  /** Topic aliases that an MQTT 5 client may set, and that are used towards one that takes as many; 0 = none. */
+  readonly topicAliasMaximum: number
   /** Topics whose subscribers are kept at hand, over all and per connection. */
   readonly cachedTopics: number
   readonly cachedTopicsPerDevice: number
@@ -47,6 +52,9 @@ export const defaultBrokerSettings: BrokerSettings = {
   unsentBytes: 1024 * 1024,
   unsentBytesMax: 4 * 1024 * 1024,
   patienceMs: 2000,
+  retainedMessages: 100_000,
+  retainedBytes: 64 * 1024 * 1024,
+  topicAliasMaximum: 32,
   cachedTopics: 10_000,
   cachedTopicsPerDevice: 32,
   cachedTopicsPerApplication: 1024,

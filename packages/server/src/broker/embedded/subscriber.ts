@@ -1,4 +1,5 @@
 import type { Identity } from '../port.ts'
+import type { Congestible } from './congestion.ts'
 import type { Publication } from './publication.ts'
 import type { Target } from './topic-tree.ts'
 
@@ -14,6 +15,8 @@ export interface Subscriber {
   readonly isSession: boolean
   /** Whether its publishers should be slowed. */
   readonly slowsPublishers: boolean
+  /** The client that they then wait for. */
+  readonly waitedFor: Congestible | undefined
   /** The publication is valid during the call only. True if it was sent or queued. */
   deliver(publication: Publication, target: Target<Subscriber>, source: Source | undefined): boolean
 }

@@ -2,6 +2,8 @@ import type { BrokerIncident, Presence } from '../port.ts'
 import type { Congestion, Pausable } from './congestion.ts'
 import type { Meter } from './meter.ts'
 import type { Publication } from './publication.ts'
+import type { Retention } from './retention.ts'
+import type { Session } from './session.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { Source, Subscriber } from './subscriber.ts'
 import type { Match, SubscriptionOptions } from './topic-tree.ts'
@@ -18,12 +20,13 @@ export interface Surroundings<Connection = unknown> {
   readonly meter: Meter
   readonly turn: Turn
   readonly congestion: Congestion
+  readonly retention: Retention
   /** Sweeps so far: the clock of keep alive. */
   readonly tick: number
   match(topic: string): Match<Subscriber>
   route(publication: Publication, match: Match<Subscriber>, source: Publisher): void
-  subscribe(subscriber: Subscriber, filter: string, options: SubscriptionOptions): void
-  unsubscribe(subscriber: Subscriber, filter: string): void
+  subscribe(session: Session, filter: string, options: SubscriptionOptions): void
+  unsubscribe(session: Session, filter: string): void
   /** The connection has ended for the broker; its link may still be closing. */
   ended(connection: Connection, reason: OfflineReason, discardsWill: boolean): void
   /** The link is gone. */

@@ -7,6 +7,7 @@ import type { Target } from './topic-tree.ts'
 export class Tap implements Subscriber {
   readonly isSession = false
   readonly slowsPublishers = false
+  readonly waitedFor = undefined
   readonly #handler: (message: ReceivedMessage) => void
   readonly #onError: (error: unknown) => void
 

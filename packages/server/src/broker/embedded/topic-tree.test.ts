@@ -104,7 +104,7 @@ describe('overlapping subscriptions of one subscriber', () => {
 
   it('deliver once with the greatest QoS [MQTT-3.3.5-1]', () => {
     expect(overlap(...qos(0, 2))).toEqual([
-      { subscriber: 's', qos: 2, ownQos: 2, retainAsPublished: false, identifiers: [] },
+      { subscriber: 's', qos: 2, ownQos: 2, retainAsPublished: false, identifiers: [], group: undefined },
     ])
     expect(overlap(...qos(2, 1))).toMatchObject([{ qos: 2 }])
   })

@@ -11,8 +11,8 @@ export interface SubscriptionOptions {
 }
 
 /** One subscriber of a topic, all its overlapping subscriptions taken together: it gets the message once. [MQTT-3.3.4-2] */
-export interface Target<S> {
-  readonly subscriber: S
+export interface Target<S, Receiver extends S = S> {
+  readonly subscriber: Receiver
   /** The greatest QoS of the matching subscriptions. */
   readonly qos: Qos
   /** The same over those without No Local: what its own messages come back with. -1 = not at all. [MQTT-3.8.3-3] */
@@ -20,6 +20,8 @@ export interface Target<S> {
   readonly retainAsPublished: boolean
   /** Of the matching subscriptions that have one. [MQTT-3.3.4-3] */
   readonly identifiers: readonly number[]
+  /** The shared group that it stands for here: who takes a message on if it can't finish it. */
+  readonly group: S | undefined
 }
 
 /** The subscribers of one topic as of one version of the tree. `TopicTree.targets` brings it up to date. */
@@ -225,6 +227,7 @@ function targetOf<S>(subscriber: S, options: SubscriptionOptions): Target<S> {
     ownQos: options.noLocal ? -1 : options.qos,
     retainAsPublished: options.retainAsPublished,
     identifiers: options.identifier === 0 ? noIdentifiers : [options.identifier],
+    group: undefined,
   }
 }
 
@@ -235,6 +238,7 @@ function merge<S>(one: Target<S>, other: Target<S>): Target<S> {
     ownQos: greater(one.ownQos, other.ownQos),
     retainAsPublished: one.retainAsPublished || other.retainAsPublished,
     identifiers: [...one.identifiers, ...other.identifiers],
+    group: undefined,
   }
 }
 

@@ -12,6 +12,8 @@ export interface Acceptance {
   readonly keepAliveSeconds: number
   readonly keepAliveChanged: boolean
   readonly receiveMaximum: number
+  /** 0 = the client may set none. */
+  readonly topicAliasMaximum: number
   readonly maxPacketSizeBytes: number
   /** For a client that came with an empty client identifier. */
   readonly assignedClientId: string
@@ -34,12 +36,9 @@ export function connack(acceptance: Acceptance): Connack {
   const properties: ConnackProperties = {
     sessionExpiryIntervalSeconds: connect.properties?.sessionExpiryIntervalSeconds ? 0 : undefined,
     receiveMaximum: receiveMaximum < maxPacketIds ? receiveMaximum : undefined,
-    retainAvailable: false,
     maximumPacketSizeBytes: acceptance.maxPacketSizeBytes,
     assignedClientIdentifier: connect.clientId === '' ? acceptance.assignedClientId : undefined, // [MQTT-3.2.2-16]
-    wildcardSubscriptionAvailable: true,
-    subscriptionIdentifiersAvailable: true,
-    sharedSubscriptionAvailable: false,
+    topicAliasMaximum: acceptance.topicAliasMaximum > 0 ? acceptance.topicAliasMaximum : undefined,
     serverKeepAliveSeconds: acceptance.keepAliveChanged ? acceptance.keepAliveSeconds : undefined, // [MQTT-3.1.2-21]
   }
   return { type: 'connack', sessionPresent: false, reasonCode: 0, properties }

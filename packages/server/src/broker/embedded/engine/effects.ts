@@ -7,6 +7,8 @@ export type Effect =
   | { readonly do: 'send'; readonly packet: Packet }
   | { readonly do: 'subscribe'; readonly filter: string; readonly options: SubscriptionOptions }
   | { readonly do: 'unsubscribe'; readonly filter: string }
+  /** Send the retained messages that match. */
+  | { readonly do: 'retained'; readonly filter: string; readonly options: SubscriptionOptions }
   /** The window has room again: send what is queued. */
   | { readonly do: 'pump' }
   | { readonly do: 'incident'; readonly reason: ReasonCode; readonly topic: string; readonly problem: string }

@@ -75,6 +75,16 @@ export class Outbound<Message> {
     this.#queuedBytes += queued.sizeBytes
   }
 
+  /** Whether a message offered now would go out at once, as far as the client's window goes. */
+  get sendsAtOnce(): boolean {
+    return this.queuedMessages === 0 && this.#hasRoom()
+  }
+
+  /** A message that `take` gave is not sent after all. */
+  discard(packetId: number): void {
+    this.#inFlight.delete(packetId)
+  }
+
   /** Whether `take` would give something. */
   get isReady(): boolean {
     return this.queuedMessages > 0 && this.#hasRoom()

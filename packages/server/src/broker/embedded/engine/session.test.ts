@@ -27,6 +27,17 @@ function subscribeTo(...filters: string[]): Packet {
 function suback(...reasonCodes: number[]) {
   return { do: 'send', packet: { type: 'suback', packetId: 5, reasonCodes } }
 }
+/** The same where a filter was refused: it says which and why. */
+function refusing(...reasonCodes: number[]) {
+  const properties = { reasonString: expect.any(String) }
+  return { do: 'send', packet: { type: 'suback', packetId: 5, reasonCodes, properties } }
+}
+const subscribed = (filter: string) => ({ do: 'subscribe', filter, options })
+const retained = (filter: string) => ({ do: 'retained', filter, options })
+
+function handling(retainHandling: 0 | 1 | 2, filter: string): Packet {
+  return { type: 'subscribe', packetId: 5, subscriptions: [{ ...plain, filter, retainHandling }] }
+}
 
 const close = (problem: string) => ({
   do: 'close',
@@ -42,28 +53,60 @@ const incident = (reason: string, topic: string) => ({ do: 'incident', reason, t
 describe('a packet, and what is to be done', () => {
   const cases: [what: string, level: ProtocolLevel, packets: Packet[], effects: unknown[]][] = [
     ['PINGREQ [MQTT-3.12.4-1]', 4, [{ type: 'pingreq' }], [send({ type: 'pingresp' })]],
-    ['SUBSCRIBE', 4, [subscribeTo('a')], [{ do: 'subscribe', filter: 'a', options }, suback(1)]],
     [
-      'the same filter twice',
+      'SUBSCRIBE: the retained messages come after the SUBACK [MQTT-3.8.4-1] [MQTT-3.3.1-9]',
+      4,
+      [subscribeTo('a')],
+      [subscribed('a'), suback(1), retained('a')],
+    ],
+    [
+      'the same filter twice [MQTT-3.8.4-3]',
       4,
       [subscribeTo('a', 'a'), subscribeTo('a')],
-      [{ do: 'subscribe', filter: 'a', options }, suback(1)],
+      [subscribed('a'), suback(1), retained('a')],
     ],
-    ['no right, 3.1.1', 4, [subscribeTo('no')], [incident('topic-not-allowed-subscribe', 'no'), suback(0x80)]],
-    ['no right, 5.0', 5, [subscribeTo('no')], [incident('topic-not-allowed-subscribe', 'no'), suback(0x87)]],
-    ['malformed, 3.1.1 [MQTT-4.7.1-2]', 4, [subscribeTo('a#')], [incident('topic-filter-invalid', 'a#'), suback(0x80)]],
-    ['malformed, 5.0', 5, [subscribeTo('#/a')], [incident('topic-filter-invalid', '#/a'), suback(0x8f)]],
     [
-      'shared, 5.0',
+      'Retain Handling 1 and a new filter [MQTT-3.3.1-10]',
       5,
-      [subscribeTo('$share/g/a')],
-      [incident('topic-not-allowed-subscribe', '$share/g/a'), suback(0x9e)],
+      [handling(1, 'a')],
+      [subscribed('a'), suback(1), retained('a')],
     ],
+    [
+      'Retain Handling 1 and a known filter [MQTT-3.3.1-10]',
+      5,
+      [handling(1, 'a'), handling(1, 'a')],
+      [subscribed('a'), suback(1)],
+    ],
+    ['Retain Handling 2 [MQTT-3.3.1-11]', 5, [handling(2, 'a')], [subscribed('a'), suback(1)]],
+    ['a shared filter: no retained messages', 5, [subscribeTo('$share/g/a')], [subscribed('$share/g/a'), suback(1)]],
+    ...['$share/', '$share/g', '$share/g/', '$share//a', '$share/+/a'].map(
+      (filter): [string, ProtocolLevel, Packet[], unknown[]] => [
+        `${filter} [MQTT-4.8.2-1] [MQTT-4.8.2-2]`,
+        5,
+        [subscribeTo(filter)],
+        [incident('topic-filter-invalid', filter), refusing(0x8f)],
+      ],
+    ),
+    [
+      '$share/g+/a [MQTT-4.8.2-2]',
+      4,
+      [subscribeTo('$share/g+/a')],
+      [incident('topic-filter-invalid', '$share/g+/a'), refusing(0x80)],
+    ],
+    ['no right, 3.1.1', 4, [subscribeTo('no')], [incident('topic-not-allowed-subscribe', 'no'), refusing(0x80)]],
+    ['no right, 5.0', 5, [subscribeTo('no')], [incident('topic-not-allowed-subscribe', 'no'), refusing(0x87)]],
+    [
+      'malformed, 3.1.1 [MQTT-4.7.1-2]',
+      4,
+      [subscribeTo('a#')],
+      [incident('topic-filter-invalid', 'a#'), refusing(0x80)],
+    ],
+    ['malformed, 5.0', 5, [subscribeTo('#/a')], [incident('topic-filter-invalid', '#/a'), refusing(0x8f)]],
     [
       'one subscription too many',
       5,
       [subscribeTo('a', 'b', 'c'), subscribeTo('a', 'd')],
-      [{ do: 'subscribe', filter: 'a', options }, incident('topic-not-allowed-subscribe', 'd'), suback(1, 0x97)],
+      [subscribed('a'), incident('topic-not-allowed-subscribe', 'd'), refusing(1, 0x97), retained('a')],
     ],
     [
       'UNSUBSCRIBE',
@@ -268,8 +311,10 @@ describe('the window towards the client', () => {
 
 it('subscribes for the server at QoS 1 and without the client’s own messages', () => {
   const state = session(4)
+  const served = { ...options, noLocal: true }
   expect(subscribeByServer(state, ['a/#'])).toEqual([
-    { do: 'subscribe', filter: 'a/#', options: { ...options, noLocal: true } },
+    { do: 'subscribe', filter: 'a/#', options: served },
+    { do: 'retained', filter: 'a/#', options: served },
   ])
   expect([...state.subscriptions.keys()]).toEqual(['a/#'])
 })

@@ -1,3 +1,4 @@
+import { parseSharedFilter } from '@hatchway/protocol'
 import {
   isTopicFilter,
   type ProtocolLevel,
@@ -9,6 +10,8 @@ import type { SubscriptionOptions } from '../topic-tree.ts'
 import type { Effect } from './effects.ts'
 import type { SessionState } from './state.ts'
 
+const shared = '$share/'
+
 interface Refusal {
   readonly reasonCode: number
   readonly reason: 'topic-not-allowed-subscribe' | 'topic-filter-invalid'
@@ -18,24 +21,37 @@ interface Refusal {
 /** One SUBACK code per filter; a refused filter leaves the others and the connection alone. [MQTT-3.8.4-6] */
 export function subscribe<Message>(session: SessionState<Message>, packet: Subscribe): readonly Effect[] {
   const effects: Effect[] = []
+  const retained: Effect[] = []
   const reasonCodes: number[] = []
+  let reasonString: string | undefined
   const identifier = packet.properties?.subscriptionIdentifier ?? 0
   for (const subscription of packet.subscriptions) {
-    const { filter, qos, noLocal, retainAsPublished } = subscription
+    const { filter, qos, noLocal, retainAsPublished, retainHandling } = subscription
     const refusal = refusalOf(session, subscription)
     if (refusal !== undefined) {
       const { reason, problem } = refusal
       reasonCodes.push(codeOf(refusal.reasonCode, session.level))
+      reasonString ??= `${filter}: ${problem}`
       effects.push({ do: 'incident', reason, topic: filter, problem })
       continue
     }
     const options: SubscriptionOptions = { qos, noLocal, retainAsPublished, identifier }
+    const isNew = !session.subscriptions.has(filter)
     session.subscriptions.set(filter, options) // [MQTT-3.8.4-3]
     effects.push({ do: 'subscribe', filter, options })
+    if (wantsRetained(subscription.filter, retainHandling, isNew)) retained.push({ do: 'retained', filter, options })
     reasonCodes.push(qos)
   }
   const { packetId } = packet
-  return [...effects, { do: 'send', packet: { type: 'suback', packetId, reasonCodes } }] // [MQTT-3.8.4-1]
+  const properties = reasonString === undefined ? undefined : { reasonString }
+  const suback: Effect = { do: 'send', packet: { type: 'suback', packetId, reasonCodes, properties } } // [MQTT-3.8.4-1]
+  return [...effects, suback, ...retained]
+}
+
+/** Shared subscriptions get no retained messages. [MQTT 5.0 section 4.8.2] */
+function wantsRetained(filter: string, retainHandling: 0 | 1 | 2, isNew: boolean): boolean {
+  if (filter.startsWith(shared) || retainHandling === 2) return false // [MQTT-3.3.1-11]
+  return retainHandling === 0 || isNew // [MQTT-3.3.1-9] [MQTT-3.3.1-10]
 }
 
 /**
@@ -47,9 +63,11 @@ export function subscribeByServer<Message>(
   filters: readonly string[],
 ): readonly Effect[] {
   const options: SubscriptionOptions = { qos: 1, noLocal: true, retainAsPublished: false, identifier: 0 }
-  return filters.map(filter => {
+  return filters.flatMap((filter): Effect[] => {
+    const isNew = !session.subscriptions.has(filter)
     session.subscriptions.set(filter, options)
-    return { do: 'subscribe', filter, options }
+    const subscribed: Effect = { do: 'subscribe', filter, options }
+    return isNew ? [subscribed, { do: 'retained', filter, options }] : [subscribed]
   })
 }
 
@@ -70,9 +88,9 @@ function refusalOf<Message>(session: SessionState<Message>, { filter }: Subscrip
     const problem = 'a wildcard does not fill its level, or # is not the last one'
     return { reasonCode: 0x8f, reason: 'topic-filter-invalid', problem }
   }
-  if (filter.startsWith('$share/')) {
-    const problem = 'shared subscriptions are not served yet'
-    return { reasonCode: 0x9e, reason: 'topic-not-allowed-subscribe', problem }
+  if (filter.startsWith(shared) && parseSharedFilter(filter) === undefined) {
+    const problem = 'a shared subscription is $share/{group}/{filter}, the group without wildcards'
+    return { reasonCode: 0x8f, reason: 'topic-filter-invalid', problem } // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
   }
   const forbidden = session.maySubscribe(filter)
   if (forbidden !== undefined) {
