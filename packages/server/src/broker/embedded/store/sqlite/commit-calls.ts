@@ -1,0 +1,94 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { PortableChange, PortableSession, StoreCalls } from './calls.ts'
+
+/** Each change is one statement; all may run twice without harm. */
+export function commitCalls(db: DatabaseSync): Pick<StoreCalls, 'commit' | 'removeUnused'> {
+  const statements = prepare(db)
+  return {
+    commit: changes => {
+      for (const change of changes) apply(statements, change)
+    },
+    removeUnused: () => {
+      for (const table of ['subscriptions', 'entries', 'unreleased']) {
+        db.exec(`DELETE FROM ${table} WHERE session_key NOT IN (SELECT key FROM sessions)`)
+      }
+      db.exec('DELETE FROM messages WHERE id NOT IN (SELECT message_id FROM entries)')
+    },
+  }
+}
+
+type Statements = ReturnType<typeof prepare>
+
+function prepare(db: DatabaseSync) {
+  const removal = [
+    'sessions WHERE key',
+    ...['subscriptions', 'entries', 'unreleased'].map(t => `${t} WHERE session_key`),
+  ]
+  return {
+    putSession: db.prepare('INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    removeSession: removal.map(where => db.prepare(`DELETE FROM ${where} = ?`)),
+    subscribe: db.prepare('INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?)'),
+    unsubscribe: db.prepare('DELETE FROM subscriptions WHERE session_key = ? AND filter = ?'),
+    addMessage: db.prepare('INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?)'),
+    removeMessage: db.prepare('DELETE FROM messages WHERE id = ?'),
+    addEntry: db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    releaseEntry: db.prepare('UPDATE entries SET released = 1 WHERE session_key = ? AND sequence = ?'),
+    removeEntry: db.prepare('DELETE FROM entries WHERE session_key = ? AND sequence = ?'),
+    receive: db.prepare('INSERT OR REPLACE INTO unreleased VALUES (?, ?)'),
+    forget: db.prepare('DELETE FROM unreleased WHERE session_key = ? AND packet_id = ?'),
+  }
+}
+
+function apply(statements: Statements, change: PortableChange): void {
+  switch (change.do) {
+    case 'put-session':
+      putSession(statements.putSession, change.session)
+      break
+    case 'remove-session':
+      for (const statement of statements.removeSession) statement.run(change.sessionKey)
+      break
+    case 'subscribe':
+      statements.subscribe.run(change.sessionKey, change.filter, JSON.stringify(change.options))
+      break
+    case 'unsubscribe':
+      statements.unsubscribe.run(change.sessionKey, change.filter)
+      break
+    case 'add-message': {
+      const { id, packet, level, expiresAtMs } = change.message
+      statements.addMessage.run(id, Buffer.from(packet, 'base64'), level, expiresAtMs)
+      break
+    }
+    case 'remove-message':
+      statements.removeMessage.run(change.messageId)
+      break
+    case 'add-entry': {
+      const { sessionKey, sequence, messageId, packetId, firstByte, identifiers, isReleased } = change.entry
+      const listed = identifiers.length === 0 ? null : identifiers.join()
+      statements.addEntry.run(sessionKey, sequence, messageId, packetId, firstByte, listed, isReleased ? 1 : 0)
+      break
+    }
+    case 'release-entry':
+      statements.releaseEntry.run(change.sessionKey, change.sequence)
+      break
+    case 'remove-entry':
+      statements.removeEntry.run(change.sessionKey, change.sequence)
+      break
+    case 'receive':
+      statements.receive.run(change.sessionKey, change.packetId)
+      break
+    case 'forget':
+      statements.forget.run(change.sessionKey, change.packetId)
+      break
+    default:
+      change satisfies never
+  }
+}
+
+function putSession(statement: StatementSync, session: PortableSession): void {
+  const { key, sessionId, identity, level, expirySeconds, absentSinceMs, sentUpTo, will } = session
+  statement.run(
+    ...[key, sessionId, JSON.stringify(identity), level, expirySeconds, absentSinceMs, sentUpTo],
+    will === null ? null : Buffer.from(will.packet, 'base64'),
+    ...[will?.level ?? null, will?.qos ?? null, will?.delaySeconds ?? null],
+  )
+}
