@@ -1,20 +1,57 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const hasTaskset = spawnSync('taskset', ['-V'], { stdio: 'ignore' }).status === 0
+/** As many files as may be opened at most: programs that don't see to that themselves start with 1024. */
+const WITH_MOST_FILES = ['sh', '-c', 'ulimit -n "$(ulimit -H -n)" 2>/dev/null; exec "$@"', 'sh'] as const
+const STOP_TIMEOUT_MS = 15_000
 
-/** A child process on one core of its own, that says by one JSON line on stdout when it is ready or done. */
-export class Child {
+export interface ChildOptions {
+  /** Flags of Node, before the script. */
+  nodeArgs?: readonly string[]
+  /** Leave its stdin open, for `tell`. */
+  listens?: boolean
+}
+
+/** A program on one core of its own. */
+export class Program {
   readonly process: ChildProcess
+
+  constructor(core: number, command: readonly string[], stdin: 'pipe' | 'ignore' = 'ignore') {
+    this.process = start(core, command, stdin)
+  }
+
+  /** taskset and sh replace themselves by the program, so this is the program's own pid. */
+  get pid(): number {
+    if (this.process.pid === undefined) throw new Error('the process did not start')
+    return this.process.pid
+  }
+
+  get hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null
+  }
+
+  async stop(): Promise<void> {
+    if (this.hasEnded || this.process.pid === undefined) return
+    const gone = once(this.process, 'exit')
+    this.process.kill('SIGTERM')
+    const deadline = setTimeout(() => this.process.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await gone
+    clearTimeout(deadline)
+  }
+}
+
+/** A script of ours, that says by JSON lines on stdout when it is ready or done. */
+export class Child extends Program {
   readonly #lines: AsyncIterator<string>
 
-  constructor(core: number, script: string, args: readonly string[] = []) {
-    const command = [process.execPath, script, ...args]
-    const [program = process.execPath, ...rest] = hasTaskset ? ['taskset', '-c', String(core), ...command] : command
-    this.process = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const stdout = this.process.stdout
-    if (stdout === null) throw new Error('stdout is piped')
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  constructor(core: number, script: string, args: readonly string[] = [], options: ChildOptions = {}) {
+    const { nodeArgs = [], listens = false } = options
+    super(core, [process.execPath, ...nodeArgs, script, ...args], listens ? 'pipe' : 'ignore')
+    if (this.process.stdout === null) throw new Error('stdout is piped')
+    this.#lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]()
   }
 
   /** The next JSON line; rejects when the process ends without one. */
@@ -27,18 +64,24 @@ export class Child {
     }
   }
 
-  /** taskset replaces itself by the program, so this is the program's own pid. */
-  get pid(): number {
-    if (this.process.pid === undefined) throw new Error('the process did not start')
-    return this.process.pid
+  tell(line: string): void {
+    this.process.stdin?.write(`${line}\n`)
   }
+}
 
-  async stop(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return
-    const gone = new Promise(resolve => this.process.once('exit', resolve))
-    this.process.kill('SIGTERM')
-    const deadline = setTimeout(() => this.process.kill('SIGKILL'), 15_000)
-    await gone
-    clearTimeout(deadline)
+function start(core: number, command: readonly string[], stdin: 'pipe' | 'ignore'): ChildProcess {
+  const pinned = hasTaskset ? ['taskset', '-c', String(core), ...command] : command
+  const [program = '', ...args] = process.platform === 'win32' ? pinned : [...WITH_MOST_FILES, ...pinned]
+  const child = spawn(program, args, { stdio: [stdin, 'pipe', 'inherit'] })
+  child.on('error', error => console.error(`${command[0]} can't be started: ${error.message}`))
+  return child
+}
+
+/** Waits for a condition, asking every 50 ms. Rejects after the time-out, saying for what. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 15_000) {
+  const deadline = performance.now() + timeoutMs
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`there was not ${what} within ${timeoutMs / 1000} s`)
+    await sleep(50)
   }
 }

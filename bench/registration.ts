@@ -2,17 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { Child } from './child.ts'
-import { formatSpread, processCpuUs, spreadOf } from './machine.ts'
+import { formatSpread, spreadOf } from './figures.ts'
+import { HatchwayServer } from './hatchway-server.ts'
+import { LOAD_CORE, machineLine, processCpuUs, SERVER_CORE } from './machine.ts'
+import { readOptions } from './options.ts'
 import type { Load, Report } from './registration-load.ts'
 import { decodeAndVerifyUs, storeUs } from './registration-parts.ts'
+import type { BenchReport } from './report.ts'
 
-const SERVER_CORE = 0
-const LOAD_CORE = 1
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
-const ADMIN_TOKEN = 'bench-admin-token-0123456789'
-const IMPORT_ROWS = 5000
 
 interface Options {
   count: number
@@ -23,62 +22,23 @@ interface Options {
 }
 
 function optionsOf(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      count: { type: 'string', default: '3000' },
-      parallel: { type: 'string', default: '64' },
-      repeats: { type: 'string', default: '5' },
-      tls: { type: 'string', default: '1.3' },
-      mode: { type: 'string', default: 'register' },
-    },
+  const { tls, mode, ...counts } = readOptions(args, {
+    count: { from: 1, to: 50_000, default: 3000 },
+    parallel: { from: 1, to: 512, default: 64 },
+    repeats: { from: 1, to: 20, default: 5 },
+    tls: { oneOf: ['1.2', '1.3'], default: '1.3' },
+    mode: { oneOf: ['register', 'regnwl'], default: 'register' },
   })
-  const bounded = (name: 'count' | 'parallel' | 'repeats', max: number): number => {
-    const number = Number(values[name])
-    if (!Number.isInteger(number) || number < 1 || number > max)
-      throw new Error(`--${name}: give a number from 1 to ${max}`)
-    return number
-  }
-  if (values.tls !== '1.2' && values.tls !== '1.3') throw new Error('--tls: give 1.2 or 1.3')
-  if (values.mode !== 'register' && values.mode !== 'regnwl') throw new Error('--mode: give register or regnwl')
-  return {
-    count: bounded('count', 50_000),
-    parallel: bounded('parallel', 512),
-    repeats: bounded('repeats', 20),
-    tlsVersion: `TLSv${values.tls}`,
-    mode: values.mode,
-  }
-}
-
-interface Ready {
-  mqtt: readonly string[]
-  http: string
-  ca: string
+  return { ...counts, tlsVersion: `TLSv${tls}` as Load['tlsVersion'], mode: mode as Load['mode'] }
 }
 
 /** Server CPU per registration beside a bare TLS accept, in turn within one run, and where it goes. */
-export async function run(args: readonly string[]): Promise<void> {
+export async function run(args: readonly string[]): Promise<BenchReport> {
   const options = optionsOf(args)
   const dataDir = mkdtempSync(join(tmpdir(), 'hatchway-bench-'))
-  const serve = [
-    'serve',
-    '--json',
-    '--data-dir',
-    dataDir,
-    '--mqtt-port',
-    '0',
-    '--mqtt-host',
-    '127.0.0.1',
-    '--http-port',
-    '0',
-  ]
-  const hatchway = new Child(SERVER_CORE, path('../packages/server/bin/hatchway.js'), [
-    ...serve,
-    ...['--admin-token', ADMIN_TOKEN, '--log-level', 'warn'],
-  ])
+  const hatchway = await HatchwayServer.start(dataDir)
   let bare: Child | undefined
   try {
-    const ready = await hatchway.message<Ready>()
     const certificates = ['server-rsa.pem', 'server-rsa-key.pem', 'server-ec.pem', 'server-ec-key.pem']
     bare = new Child(
       SERVER_CORE,
@@ -86,7 +46,7 @@ export async function run(args: readonly string[]): Promise<void> {
       certificates.map(file => join(dataDir, file)),
     )
     const barePort = (await bare.message<{ port: number }>()).port
-    await measure({ options, hatchway, bare, barePort, ready })
+    return await measure({ options, hatchway, bare, barePort })
   } finally {
     await Promise.all([hatchway.stop(), bare?.stop()])
     rmSync(dataDir, { recursive: true })
@@ -95,36 +55,35 @@ export async function run(args: readonly string[]): Promise<void> {
 
 interface Bench {
   options: Options
-  hatchway: Child
+  hatchway: HatchwayServer
   bare: Child
   barePort: number
-  ready: Ready
 }
 
-async function measure({ options, hatchway, bare, barePort, ready }: Bench): Promise<void> {
+async function measure({ options, hatchway, bare, barePort }: Bench): Promise<BenchReport> {
   const rounds = options.repeats + 1 // the first warms both up and is not counted
-  const product = await prepare(ready.http, options, rounds)
+  const product = await prepare(hatchway, options, rounds)
   const base = {
-    caFile: ready.ca,
+    caFile: hatchway.caFile,
     count: options.count,
     parallel: options.parallel,
     tlsVersion: options.tlsVersion,
     mode: options.mode,
   }
-  const port = Number(new URL(ready.mqtt[0] ?? '').port)
+  const { port } = hatchway
   const bareUs: number[] = []
   const ourUs: number[] = []
   const generatorLoads: number[] = []
   for (let round = 0; round < rounds; round++) {
     const shared = { ...base, ...product, firstDevice: round * options.count }
     const ofBare = await cpuPerOperation(bare, { ...shared, port: barePort, answers: false })
-    const ofOurs = await cpuPerOperation(hatchway, { ...shared, port, answers: true })
+    const ofOurs = await cpuPerOperation(hatchway.child, { ...shared, port, answers: true })
     if (round === 0) continue
     bareUs.push(ofBare.us)
     ourUs.push(ofOurs.us)
     generatorLoads.push(ofOurs.report.cpuSeconds / ofOurs.report.seconds)
   }
-  await report({ options, bareUs, ourUs, generatorLoads })
+  return report({ options, bareUs, ourUs, generatorLoads })
 }
 
 async function cpuPerOperation(server: Child, load: Load): Promise<{ us: number; report: Report }> {
@@ -136,26 +95,16 @@ async function cpuPerOperation(server: Child, load: Load): Promise<{ us: number;
 }
 
 async function prepare(
-  http: string,
+  hatchway: HatchwayServer,
   options: Options,
   rounds: number,
 ): Promise<{ productKey: string; productSecret: string }> {
-  const call = async (route: string, body: string, contentType: string): Promise<unknown> => {
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': contentType }
-    const response = await fetch(`${http}/api/v1${route}`, { method: 'POST', headers, body })
-    if (!response.ok) throw new Error(`POST ${route}: ${response.status} ${await response.text()}`)
-    return response.json()
-  }
-  const settings = { name: 'bench', dynamicRegistration: true, preregistrationFree: true }
-  const product = (await call('/products', JSON.stringify(settings), 'application/json')) as {
-    productKey: string
-    productSecret: string
-  }
+  const product = await hatchway.createProduct({ dynamicRegistration: true, preregistrationFree: true })
   const total = options.mode === 'register' ? options.count * rounds : 0
-  for (let first = 0; first < total; first += IMPORT_ROWS) {
-    const names = Array.from({ length: Math.min(IMPORT_ROWS, total - first) }, (_, index) => `bench${first + index}`)
-    await call(`/products/${product.productKey}/imports`, names.join('\n'), 'text/csv')
-  }
+  await hatchway.importDevices(
+    product.productKey,
+    Array.from({ length: total }, (_, index) => `bench${index}`),
+  )
   return product
 }
 
@@ -166,19 +115,41 @@ interface Figures {
   generatorLoads: readonly number[]
 }
 
-async function report({ options, bareUs, ourUs, generatorLoads }: Figures): Promise<void> {
+async function report({ options, bareUs, ourUs, generatorLoads }: Figures): Promise<BenchReport> {
   const ratios = ourUs.map((us, index) => us / (bareUs[index] ?? Number.NaN))
-  const decode = decodeAndVerifyUs()
+  const decodeUs = decodeAndVerifyUs()
   const store = await storeUs(options.parallel)
-  const rest = spreadOf(ourUs).median - spreadOf(bareUs).median - decode - store
-  const shape = `${options.mode}, ${options.tlsVersion}, ECDSA P-256, ${options.parallel} at a time, ${options.repeats} x ${options.count}`
-  console.log(`Registration (${shape}); server CPU us each, median (min-max)`)
-  console.log(`  bare tls.createServer, accept and close  ${formatSpread(spreadOf(bareUs))}`)
-  console.log(`  Hatchway, durable registration           ${formatSpread(spreadOf(ourUs))}`)
-  console.log(`  ratio                                    ${formatSpread(spreadOf(ratios), 2)}`)
-  console.log(
-    `  of which: TLS (the bare peer) ${spreadOf(bareUs).median.toFixed(0)}, decode and verify ${decode.toFixed(1)},`,
-  )
-  console.log(`            store ${store.toFixed(1)}, rest ${rest.toFixed(0)}`)
-  console.log(`  load of the generator's core: ${formatSpread(spreadOf(generatorLoads), 2)}`)
+  const bare = spreadOf(bareUs).median
+  const rest = spreadOf(ourUs).median - bare - decodeUs - store
+  const { mode, tlsVersion, parallel, repeats, count } = options
+  return {
+    name: 'registration',
+    how: `${mode}, ${tlsVersion}, ECDSA P-256, ${parallel} at a time, ${repeats} repeats of ${count}, median (min-max)`,
+    machine: machineLine(),
+    versions: {},
+    tables: [
+      {
+        title: 'Server CPU microseconds per connection',
+        columns: ['', 'us'],
+        rows: [
+          ['bare tls.createServer, accept and close', formatSpread(spreadOf(bareUs))],
+          ['Hatchway, durable registration', formatSpread(spreadOf(ourUs))],
+          ['ratio', formatSpread(spreadOf(ratios), 2)],
+        ],
+      },
+      {
+        title: 'Where it goes',
+        columns: ['', 'us'],
+        rows: [
+          ['TLS (the bare peer)', bare.toFixed(0)],
+          ['decode and verify', decodeUs.toFixed(1)],
+          ['store', store.toFixed(1)],
+          ['rest', rest.toFixed(0)],
+        ],
+      },
+    ],
+    notes: [`Load of the generator's core: ${formatSpread(spreadOf(generatorLoads), 2)}.`],
+    figures: { bareUs, ourUs, ratios, decodeUs, storeUs: store, generatorLoads },
+    passed: true,
+  }
 }
