@@ -190,7 +190,8 @@ function weakTokenWarning({ adminToken }: Config): string[] {
 
 function openBroker(config: Config, onError: (error: unknown) => void): Broker {
   const deviceTopics = { maxBytes: config.maxTopicBytes, maxSlashes: config.maxTopicSlashes }
-  return createEmbeddedBroker({ settings: { payloadBytes: config.maxPayloadBytes, deviceTopics }, now: clock, onError })
+  const settings = { payloadBytes: config.maxPayloadBytes, deviceTopics }
+  return createEmbeddedBroker({ settings, version, now: clock, onError })
 }
 
 interface GatewayNeeds {

@@ -114,6 +114,12 @@ export interface BrokerStats {
   /** Messages not delivered or not routed, by reason. */
   dropped: Record<string, number>
   queuedBytes: number
+  /** Live connections by the MQTT version of their CONNECT. */
+  connectionsByVersion: Record<'3.1' | '3.1.1' | '5.0', number>
+  /** Retained messages, and the bytes of their packets. */
+  retained: { messages: number; bytes: number }
+  /** Shared subscriptions, each with all its members. */
+  sharedGroups: number
 }
 
 /**

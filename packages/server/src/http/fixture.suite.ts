@@ -308,4 +308,7 @@ const IDLE_BROKER: BrokerStats = {
   bytesOut: 0,
   dropped: {},
   queuedBytes: 0,
+  connectionsByVersion: { '3.1': 0, '3.1.1': 0, '5.0': 0 },
+  retained: { messages: 0, bytes: 0 },
+  sharedGroups: 0,
 }

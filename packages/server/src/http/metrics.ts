@@ -117,6 +117,27 @@ function readBroker(collection: Collection, { broker }: HttpParts): void {
     'Bytes that wait for their receivers',
     () => broker.stats().queuedBytes,
   )
+  readBrokerState(collection, broker)
+}
+
+function readBrokerState(collection: Collection, broker: HttpParts['broker']): void {
+  new Gauge({
+    name: 'hatchway_clients',
+    help: 'Clients that are logged in, by MQTT version',
+    labelNames: ['version'],
+    registers: [collection],
+    collect() {
+      for (const [version, clients] of Object.entries(broker.stats().connectionsByVersion)) {
+        this.set({ version }, clients)
+      }
+    },
+  })
+  const gauges: readonly [string, string, (stats: BrokerStats) => number][] = [
+    ['hatchway_retained_messages', 'Retained messages', stats => stats.retained.messages],
+    ['hatchway_retained_bytes', 'Bytes of the retained messages', stats => stats.retained.bytes],
+    ['hatchway_shared_groups', 'Shared subscriptions, each with all its members', stats => stats.sharedGroups],
+  ]
+  for (const [name, help, read] of gauges) readGauge(collection, name, help, () => read(broker.stats()))
 }
 
 export function metricsRoutes(api: Api, metrics: Metrics): void {

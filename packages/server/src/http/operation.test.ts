@@ -63,7 +63,10 @@ describe('figures', () => {
       startedAt: http.nowIso(),
       registry: { products: 1, devices: 1, online: 0 },
       gateway: { connections: { tls: 3 }, accepted: 9, rejected: { 'not-mqtt': 2 } },
-      broker: { sessions: 4, dropped: { overloaded: 1 }, messagesIn: { 0: 0, 1: 0, 2: 0 } },
+      broker: {
+        ...{ sessions: 4, dropped: { overloaded: 1 }, messagesIn: { 0: 0, 1: 0, 2: 0 }, sharedGroups: 0 },
+        ...{ connectionsByVersion: { '5.0': 0 }, retained: { messages: 0, bytes: 0 } },
+      },
       journalDropped: {},
     })
   })
@@ -86,7 +89,11 @@ describe('figures', () => {
     http.tellPresence({ ...presence, online: true })
     http.tellPresence({ ...presence, online: false })
     http.gateway = { connections: { tls: 3, wss: 1 }, accepted: 9, rejected: { 'not-mqtt': 2 } }
-    http.broker = { ...http.broker, messagesIn: { 0: 5, 1: 6, 2: 0 }, queuedBytes: 11 }
+    http.broker = {
+      ...http.broker,
+      ...{ messagesIn: { 0: 5, 1: 6, 2: 0 }, queuedBytes: 11, sharedGroups: 4 },
+      ...{ connectionsByVersion: { '3.1': 0, '3.1.1': 7, '5.0': 8 }, retained: { messages: 12, bytes: 13 } },
+    }
     await http.request({ url: '/api/v1/products/pk1' })
     await open('/metrics')
     const { text, headers } = await open('/metrics')
@@ -102,6 +109,11 @@ describe('figures', () => {
         'hatchway_connections_rejected_total{reason="not-mqtt"} 2',
         'hatchway_messages_received_total{qos="1"} 6',
         'hatchway_queued_bytes 11',
+        'hatchway_clients{version="3.1.1"} 7',
+        'hatchway_clients{version="5.0"} 8',
+        'hatchway_retained_messages 12',
+        'hatchway_retained_bytes 13',
+        'hatchway_shared_groups 4',
         'hatchway_http_requests_total{route="/api/v1/products/:pk",method="GET",status="200"} 1',
         'hatchway_http_requests_total{route="/metrics",method="GET",status="200"} 1',
         'hatchway_info{version="0.0.0-test"} 1',

@@ -33,6 +33,12 @@ export const StatsReply = Type.Object(
       bytesOut: count('Bytes sent since the start'),
       dropped: figures('Messages not delivered or not routed since the start, by reason'),
       queuedBytes: count('Bytes of messages that wait for their receivers'),
+      connectionsByVersion: figures('Clients that are logged in, by MQTT version'),
+      retained: Type.Object({
+        messages: count('Retained messages'),
+        bytes: count('Bytes of the retained messages, topics and headers included'),
+      }),
+      sharedGroups: count('Shared subscriptions ($share), each with all its members'),
     }),
     journalDropped: figures('Journal entries folded or dropped since the start, by reason'),
   },

@@ -2,10 +2,13 @@ import { isTopicFilter, isTopicName } from '../../mqtt/index.ts'
 import type { Attachment, Broker, BrokerIncident, BrokerStats, Presence, ReceivedMessage } from '../port.ts'
 import { Hub } from './hub.ts'
 import { type BrokerSettings, defaultBrokerSettings } from './settings.ts'
+import { SystemTopics } from './system-topics.ts'
 import { Tap } from './tap.ts'
 
 export interface EmbeddedBrokerOptions {
   readonly settings?: Partial<BrokerSettings>
+  /** Of the server, for `$SYS/broker/version`. */
+  readonly version?: string
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** A listener, a tap or the broker itself threw. The broker goes on. */
@@ -17,9 +20,8 @@ export interface EmbeddedBrokerOptions {
 }
 
 /**
- * The broker in this process: MQTT 3.1, 3.1.1 and 5.0, QoS 0 to 2, wills, back-pressure. So far every session ends with its
- * connection, no message is retained, and there are no shared subscriptions and topic aliases; clients are told so where
- * MQTT has a way to say it.
+ * The broker in this process: MQTT 3.1, 3.1.1 and 5.0, QoS 0 to 2, retained messages, shared subscriptions, topic aliases,
+ * wills, back-pressure. So far every session ends with its connection; clients are told so where MQTT has a way to say it.
  */
 export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
   const settings = { ...defaultBrokerSettings, ...options.settings }
@@ -32,7 +34,11 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
     schedule: run => void schedule(run),
     events: { presence: event => presence.tell(event), incident: event => incidents.tell(event), error: onError },
   })
-  const stopSweeping = every(settings.sweepMs, () => hub.sweep())
+  const system = new SystemTopics({ version: options.version ?? '', now, intervalMs: settings.systemTopicsMs })
+  const stopSweeping = every(settings.sweepMs, () => {
+    hub.sweep()
+    publishFigures(hub, system)
+  })
 
   return {
     attach: (request): Attachment => hub.attach(request),
@@ -73,6 +79,12 @@ function publish(hub: Hub, message: Parameters<Broker['publish']>[0], settings: 
   return hub.publish(message)
 }
 
+function publishFigures(hub: Hub, system: SystemTopics): void {
+  const hasSubscribers = (topic: string) => hub.tree.targets(hub.match(topic)).length > 0
+  const due = system.due(hasSubscribers, () => statsOf(hub))
+  for (const [topic, payload] of due) hub.publish({ topic, payload, qos: 0 })
+}
+
 function tap(hub: Hub, filter: string, handler: (message: ReceivedMessage) => void): () => void {
   if (!isTopicFilter(filter)) throw new RangeError(`filter is "${filter}": a wildcard in it does not fill its level`)
   const subscriber = new Tap(handler, error => hub.failed(error))
@@ -82,18 +94,21 @@ function tap(hub: Hub, filter: string, handler: (message: ReceivedMessage) => vo
   }
 }
 
-function statsOf({ connections, tree, meter }: Hub): BrokerStats {
-  const { messagesIn, messagesOut, bytesIn, bytesOut, queuedBytes, dropped } = meter
+function statsOf({ connections, tree, groups, retention, meter }: Hub): BrokerStats {
+  const { connectionsByVersion, messagesIn, messagesOut, bytesIn, bytesOut, queuedBytes, dropped } = meter
   return {
     connections: connections.size,
     sessions: connections.size,
-    subscriptions: tree.size,
+    subscriptions: tree.size - groups.count + groups.members,
     messagesIn: { 0: messagesIn[0], 1: messagesIn[1], 2: messagesIn[2] },
     messagesOut: { 0: messagesOut[0], 1: messagesOut[1], 2: messagesOut[2] },
     bytesIn,
     bytesOut,
     dropped: { ...dropped },
     queuedBytes,
+    connectionsByVersion: { ...connectionsByVersion },
+    retained: { messages: retention.messages.count, bytes: retention.messages.bytes },
+    sharedGroups: groups.count,
   }
 }
 

@@ -5,10 +5,10 @@ import { Connection } from './connection.ts'
 import { connack, outboundWindow } from './engine/connack.ts'
 import { newSession } from './engine/state.ts'
 import { subscribeByServer } from './engine/subscribe.ts'
-import { Meter } from './meter.ts'
+import { Meter, versionOf } from './meter.ts'
 import { Publication } from './publication.ts'
 import { Retention } from './retention.ts'
-import { rightsOf } from './rights.ts'
+import { responsePrefixOf, rightsOf } from './rights.ts'
 import { type Outgoing, Session } from './session.ts'
 import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
 import { SharedGroups } from './shared-groups.ts'
@@ -92,6 +92,7 @@ export class Hub implements Surroundings<Connection> {
       topicAliasMaximum: settings.topicAliasMaximum,
       maxPacketSizeBytes: maxPacketSizeBytes(settings),
       assignedClientId: clientIdOf(identity),
+      responseInformation: responsePrefixOf(identity),
       isClosing: this.isClosing,
     })
     connection.perform([{ do: 'send', packet: answer }])
@@ -100,6 +101,7 @@ export class Hub implements Surroundings<Connection> {
       return connection
     }
     this.connections.set(identity.sessionId, connection)
+    this.meter.connectionsByVersion[versionOf(level)]++
     connection.perform(subscribeByServer(state, serverSubscriptions))
     this.#presence(connection, { online: true, reason: null, takenOver: false })
     return connection
@@ -169,6 +171,7 @@ export class Hub implements Surroundings<Connection> {
     session.end()
     if (this.connections.get(identity.sessionId) !== connection) return
     this.connections.delete(identity.sessionId)
+    this.meter.connectionsByVersion[versionOf(connection.level)]--
     this.#presence(connection, { online: false, reason, takenOver: reason === 'session-taken-over' })
     if (connection.will !== undefined && !discardsWill) this.#publishWill(connection, connection.will) // [MQTT-3.1.2-8]
   }

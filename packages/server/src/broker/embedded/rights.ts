@@ -31,13 +31,26 @@ export function rightsOf(identity: Identity, { deviceTopics, applicationTopics }
         deviceMaySubscribe(identity, filter, deviceTopics) ? undefined : (tooLong(filter, deviceTopics) ?? own),
     }
   }
+  // The broker's own figures are of all products; a group could take them away from others, so `$share` has no part in it.
+  const mayHearFigures = identity.products === 'all'
   const outside = `it is outside the products that the API key ${identity.keyId} covers`
   return {
     mayPublish: topic =>
       tooLong(topic, applicationTopics) ?? (applicationMayPublish(identity, topic) ? undefined : outside),
     maySubscribe: filter =>
-      tooLong(filter, applicationTopics) ?? (applicationMaySubscribe(identity, filter) ? undefined : outside),
+      tooLong(filter, applicationTopics) ??
+      (applicationMaySubscribe(identity, filter) || (mayHearFigures && filter.startsWith('$SYS/'))
+        ? undefined
+        : outside),
   }
+}
+
+/**
+ * Where a client that asks for Response Information may have responses sent to. An application gets none: what a device
+ * may publish to lies below the device's own names, so there is no one place that all responders may use.
+ */
+export function responsePrefixOf(identity: Identity): string | undefined {
+  return identity.kind === 'device' ? `/${identity.productKey}/${identity.deviceName}/response` : undefined
 }
 
 function tooLong(topic: string, limits: TopicLimits): string | undefined {

@@ -35,6 +35,8 @@ export interface BrokerSettings {
   /** Incidents of one connection that are reported at once, and how many more each second. */
   readonly incidentBurst: number
   readonly incidentsPerSecond: number
+  /** How often the `$SYS` topics are published to those who are subscribed; 0 = never. */
+  readonly systemTopicsMs: number
   /** Grain of keep alive and of patience. */
   readonly sweepMs: number
 }
@@ -60,6 +62,7 @@ export const defaultBrokerSettings: BrokerSettings = {
   cachedTopicsPerApplication: 1024,
   incidentBurst: 20,
   incidentsPerSecond: 1,
+  systemTopicsMs: 10_000,
   sweepMs: 1000,
 }
 

@@ -15,6 +15,8 @@ export interface Acceptance {
   /** 0 = the client may set none. */
   readonly topicAliasMaximum: number
   readonly maxPacketSizeBytes: number
+  /** Where the client may have responses sent to, if it asks. */
+  readonly responseInformation: string | undefined
   /** For a client that came with an empty client identifier. */
   readonly assignedClientId: string
   /** The server takes no more clients. */
@@ -24,8 +26,9 @@ export interface Acceptance {
 const maxPacketIds = 0xffff
 
 /**
- * The CONNACK of an admitted client. Sessions end with their connection in this broker so far, nothing is retained, and
- * there are no shared subscriptions and topic aliases: an MQTT 5 client is told so. [MQTT 5.0 section 3.2.2.3]
+ * The CONNACK of an admitted client. What it says nothing about is available: retained messages, QoS 2, wildcards,
+ * subscription identifiers, shared subscriptions. Sessions end with their connection so far, and an MQTT 5 client is told.
+ * [MQTT 5.0 section 3.2.2.3]
  */
 export function connack(acceptance: Acceptance): Connack {
   const { connect, receiveMaximum, isClosing } = acceptance
@@ -39,6 +42,7 @@ export function connack(acceptance: Acceptance): Connack {
     maximumPacketSizeBytes: acceptance.maxPacketSizeBytes,
     assignedClientIdentifier: connect.clientId === '' ? acceptance.assignedClientId : undefined, // [MQTT-3.2.2-16]
     topicAliasMaximum: acceptance.topicAliasMaximum > 0 ? acceptance.topicAliasMaximum : undefined,
+    responseInformation: connect.properties?.requestResponseInformation ? acceptance.responseInformation : undefined,
     serverKeepAliveSeconds: acceptance.keepAliveChanged ? acceptance.keepAliveSeconds : undefined, // [MQTT-3.1.2-21]
   }
   return { type: 'connack', sessionPresent: false, reasonCode: 0, properties }
