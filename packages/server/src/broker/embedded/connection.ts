@@ -12,7 +12,7 @@ import { type IntakeHost, PublishIntake } from './publish-intake.ts'
 import { encodeFor, type PacketReader, readerOf } from './reason-strings.ts'
 import { RetainedFeed } from './retained-feed.ts'
 import type { Rights } from './rights.ts'
-import type { Line, Session } from './session.ts'
+import type { Line, Outgoing, Session } from './session.ts'
 import { maxPacketSizeBytes } from './settings.ts'
 import type { OfflineReason, Surroundings } from './surroundings.ts'
 import { AliasesToClient } from './topic-aliases.ts'
@@ -229,11 +229,11 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   // Doing what the engine says
 
-  perform(effects: readonly Effect[]): void {
+  perform(effects: readonly Effect<Outgoing>[]): void {
     for (const effect of effects) if (!this.hasEnded) this.#perform(effect)
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Effect<Outgoing>): void {
     switch (effect.do) {
       case 'send':
         this.send(effect.packet)
@@ -250,6 +250,15 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
         break
       case 'pump':
         this.session.pump()
+        break
+      case 'settled':
+        this.session.settled(effect.entry)
+        break
+      case 'released':
+        this.session.released(effect.entry)
+        break
+      case 'forgotten':
+        this.session.forgotten(effect.packetId)
         break
       case 'incident':
         this.report(effect.reason, { topic: effect.topic, problem: effect.problem })

@@ -9,12 +9,13 @@ import { Meter, versionOf } from './meter.ts'
 import { Publication } from './publication.ts'
 import { Retention } from './retention.ts'
 import { responsePrefixOf, rightsOf } from './rights.ts'
-import { type Outgoing, Session } from './session.ts'
+import type { Outgoing, Session } from './session.ts'
 import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
 import { SharedGroups } from './shared-groups.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { OfflineReason, Publisher, Surroundings } from './surroundings.ts'
 import { type Match, type SubscriptionOptions, TopicTree } from './topic-tree.ts'
+import { TransientSession } from './transient-session.ts'
 import { Turn } from './turn.ts'
 
 export interface HubEvents {
@@ -77,10 +78,10 @@ export class Hub implements Surroundings<Connection> {
     const rights = rightsOf(identity, settings)
     const { subscriptionsPerSession, receiveMaximum, queuedMessages, queuedBytes } = settings
     const outbound = { window: outboundWindow(connect, settings.inFlight), queuedMessages, queuedBytes }
-    const limits = { subscriptions: subscriptionsPerSession, receiveMaximum, outbound }
+    const limits = { subscriptions: subscriptionsPerSession, receiveMaximum, expirySeconds: 0, outbound }
     const level = connect.protocolLevel
     const state = newSession<Outgoing>({ level, limits, maySubscribe: rights.maySubscribe })
-    const session = new Session(identity, state, this)
+    const session = new TransientSession(identity, state, this)
     const connection = new Connection(request, session, rights, this)
     this.links.add(connection)
     session.connect(connection)
@@ -94,6 +95,9 @@ export class Hub implements Surroundings<Connection> {
       assignedClientId: clientIdOf(identity),
       responseInformation: responsePrefixOf(identity),
       isClosing: this.isClosing,
+      hasRoom: true,
+      sessionPresent: false,
+      expirySeconds: 0,
     })
     connection.perform([{ do: 'send', packet: answer }])
     if (answer.reasonCode !== 0) {
@@ -168,7 +172,7 @@ export class Hub implements Surroundings<Connection> {
   ended(connection: Connection, reason: OfflineReason, discardsWill: boolean): void {
     const { session, identity } = connection
     for (const filter of session.state.subscriptions.keys()) this.unsubscribe(session, filter)
-    session.end()
+    if (session instanceof TransientSession) session.end()
     if (this.connections.get(identity.sessionId) !== connection) return
     this.connections.delete(identity.sessionId)
     this.meter.connectionsByVersion[versionOf(connection.level)]--

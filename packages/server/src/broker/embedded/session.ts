@@ -1,9 +1,10 @@
 import type { Qos } from '../../mqtt/index.ts'
 import type { Identity } from '../port.ts'
 import type { Congestible, Congestion, Pausable } from './congestion.ts'
-import { overflow } from './engine/outbound.ts'
+import type { Entry } from './engine/entry.ts'
 import type { SessionState } from './engine/state.ts'
-import { hasExpired, keepUntilExpiry, shapeOfWaited } from './message-expiry.ts'
+import { shapeOfWaited } from './message-expiry.ts'
+import type { MessageGroup } from './message-group.ts'
 import type { Meter } from './meter.ts'
 import type { Outbox } from './outbox.ts'
 import type { Publication, PublishBytes, Wire } from './publication.ts'
@@ -17,6 +18,8 @@ export interface Outgoing {
   readonly publication: Publication
   readonly firstByte: number
   readonly identifiers: readonly number[]
+  /** The shared group that gives it to another member if this one leaves. */
+  readonly group: MessageGroup | undefined
 }
 
 /** The connection of a session, as far as sending goes. */
@@ -45,21 +48,20 @@ export interface SessionServices {
 const congestedAbove = 0.5
 const relievedBelow = 0.25
 /** Share of its queue that a client may fill when all queues together are over their bound. */
-const shortQueue = 1 / 16
+export const shortQueue = 1 / 16
 
 /** A client's session at the edge: gives messages to its connection as the engine's window allows. */
-export class Session implements Subscriber, Congestible {
+export abstract class Session implements Subscriber, Congestible {
   readonly isSession = true
   readonly identity: Identity
-  readonly state: SessionState<Outgoing>
+  abstract readonly state: SessionState<Outgoing>
   slowsPublishers = false
-  readonly #services: SessionServices
-  #line: Line | undefined
+  protected readonly services: SessionServices
+  protected line: Line | undefined
 
-  constructor(identity: Identity, state: SessionState<Outgoing>, services: SessionServices) {
+  constructor(identity: Identity, services: SessionServices) {
     this.identity = identity
-    this.state = state
-    this.#services = services
+    this.services = services
   }
 
   get waitedFor(): Congestible {
@@ -68,148 +70,105 @@ export class Session implements Subscriber, Congestible {
 
   /** Whether a message would leave at once: a shared group gives it to a member for whom that holds. */
   sendsAtOnce(qos: number): boolean {
-    const line = this.#line
-    if (line === undefined || line.outbox.unsentBytes > this.#services.settings.unsentBytes * congestedAbove)
+    const line = this.line
+    if (line === undefined || line.outbox.unsentBytes > this.services.settings.unsentBytes * congestedAbove)
       return false
     return qos === 0 || this.state.outbound.sendsAtOnce
   }
 
   get pausable(): Pausable | undefined {
-    return this.#line?.pausable
+    return this.line?.pausable
   }
 
   connect(line: Line): void {
-    this.#line = line
-  }
-
-  /** The connection is over, and with it, so far, the session: what waits is lost. */
-  end(): void {
-    const { meter, congestion } = this.#services
-    const { outbound } = this.state
-    this.#line = undefined
-    meter.queuedBytes -= outbound.queuedBytes
-    meter.dropped['session-ended'] += outbound.queuedMessages
-    outbound.clear()
-    congestion.leave(this)
+    this.line = line
   }
 
   deliver(publication: Publication, target: Target<Subscriber>, source: Source | undefined): boolean {
-    const line = this.#line
-    if (line === undefined) return false
     const greatest = source?.session === this ? target.ownQos : target.qos
     if (greatest === -1) return false // No Local [MQTT-3.8.3-3]
     const qos = lesser(publication.qos, greatest) // [MQTT-3.8.4-8]
     const retain = target.retainAsPublished && publication.retain // [MQTT-3.3.1-12]
     const firstByte = 0x30 | (qos << 1) | (retain ? 1 : 0)
+    const line = this.line
+    if (line === undefined) return qos > 0 && this.keep(publication, firstByte, target)
     const delivered =
       qos === 0
         ? this.#sendQos0(line, publication, firstByte, target.identifiers)
-        : this.#sendOrQueue(line, publication, firstByte, target.identifiers)
-    if (line.outbox.unsentBytes > this.#services.settings.unsentBytes * congestedAbove) this.#checkCongestion(line)
+        : this.sendOrQueue(line, publication, firstByte, target)
+    if (line.outbox.unsentBytes > this.services.settings.unsentBytes * congestedAbove) this.checkCongestion(line)
     return delivered
   }
 
   /** Whether something goes on only when the link has sent what it has. */
   get waitsForLink(): boolean {
-    return this.state.outbound.isReady || this.#services.congestion.has(this)
+    return this.state.outbound.isReady || this.services.congestion.has(this)
   }
 
   /** Sends what the window and the link allow of the queue. */
-  pump(): void {
-    const line = this.#line
-    if (line === undefined) return
-    const { outbound } = this.state
-    const { meter, settings } = this.#services
-    while (outbound.isReady && line.outbox.unsentBytes < settings.unsentBytes) {
-      const next = outbound.take()
-      if (next === undefined) break
-      const { message, qos, sizeBytes } = next.queued
-      meter.queuedBytes -= sizeBytes
-      if (hasExpired(message.publication, this.#services.now())) {
-        outbound.discard(next.packetId)
-        meter.dropped.expired++
-        continue
-      }
-      this.#put(line, message, qos, next.packetId)
-    }
-    this.checkRelief()
-  }
+  abstract pump(): void
+
+  /** The client has the message for good. Only what is stored has to be told. */
+  settled(_entry: Entry<Outgoing>): void {}
+
+  /** The client has it, and PUBREL is due. */
+  released(_entry: Entry<Outgoing>): void {}
+
+  /** A QoS 2 message of the client is released. */
+  forgotten(_packetId: number): void {}
+
+  /** A QoS 1 or 2 message for the client that is connected. */
+  protected abstract sendOrQueue(
+    line: Line,
+    publication: Publication,
+    firstByte: number,
+    target: Target<Subscriber>,
+  ): boolean
+
+  /** One for a client that is away. */
+  protected abstract keep(publication: Publication, firstByte: number, target: Target<Subscriber>): boolean
 
   /** Lets waiting publishers go on as soon as little is left to send. */
   checkRelief(): void {
-    const { congestion, settings } = this.#services
+    const { congestion, settings } = this.services
     if (!congestion.has(this)) return
-    const unsent = this.#line?.outbox.unsentBytes ?? 0
+    const unsent = this.line?.outbox.unsentBytes ?? 0
     if (unsent > settings.unsentBytes * relievedBelow) return
     if (this.state.outbound.fullness <= relievedBelow) congestion.leave(this)
   }
 
   #sendQos0(line: Line, publication: Publication, firstByte: number, identifiers: readonly number[]): boolean {
-    const { settings, meter } = this.#services
+    const { settings, meter } = this.services
     const { outbox } = line
     if (outbox.unsentBytes > settings.unsentBytes) {
       meter.dropped['slow-reader']++
       return false
     }
-    const shape = this.#shapeFor(line, publication, identifiers, 0)
-    if (shape.end - shape.start > line.maxPacketSizeBytes) return this.#tooLarge()
+    const shape = this.shapeFor(line, publication, identifiers, 0)
+    if (shape.end - shape.start > line.maxPacketSizeBytes) return this.tooLarge()
     outbox.publish(aliased(line, publication, shape), firstByte, 0)
     meter.messagesOut[0]++
     line.wrote()
     return true
   }
 
-  #sendOrQueue(line: Line, publication: Publication, firstByte: number, identifiers: readonly number[]): boolean {
-    const { settings, meter } = this.#services
-    const { outbound } = this.state
-    const qos = qosOf(firstByte)
-    const shape = this.#shapeFor(line, publication, identifiers, qos)
-    const sizeBytes = shape.end - shape.start
-    if (sizeBytes > line.maxPacketSizeBytes) return this.#tooLarge()
-    const offer = outbound.offer(qos, sizeBytes, line.outbox.unsentBytes < settings.unsentBytes)
-    if (offer > 0) {
-      line.outbox.publish(aliased(line, publication, shape), firstByte, offer)
-      meter.messagesOut[qos]++
-      line.wrote()
-      return true
-    }
-    if (offer === overflow || (meter.queuedBytes > settings.queuedBytesTotal && outbound.fullness > shortQueue)) {
-      meter.dropped['slow-reader']++
-      line.endSlowReader()
-      return false
-    }
-    const kept = keepUntilExpiry(publication, this.#services.now())
-    outbound.enqueue({ message: { publication: kept, firstByte, identifiers }, qos, sizeBytes })
-    meter.queuedBytes += sizeBytes
-    this.#checkCongestion(line)
-    return true
-  }
-
-  #put(line: Line, message: Outgoing, qos: 1 | 2, packetId: number): void {
-    const { publication, identifiers, firstByte } = message
-    const shape = this.#shapeFor(line, publication, identifiers, qos)
-    line.outbox.publish(aliased(line, publication, shape), firstByte, packetId)
-    this.#services.meter.messagesOut[qos]++
-    line.wrote()
-  }
-
-  #shapeFor(line: Line, publication: Publication, identifiers: readonly number[], qos: number): PublishBytes {
+  protected shapeFor(line: Line, publication: Publication, identifiers: readonly number[], qos: number): PublishBytes {
     if (line.wire === 1) {
       if (publication.expiresAtMs !== 0) {
-        return shapeOfWaited(publication, identifiers, qos > 0, this.#services.now()) // [MQTT-3.3.2-6]
+        return shapeOfWaited(publication, identifiers, qos > 0, this.services.now()) // [MQTT-3.3.2-6]
       }
       if (identifiers.length > 0) return publication.shapeWithIdentifiers(identifiers, qos > 0)
     }
     return publication.shape(line.wire, qos > 0)
   }
 
-  #tooLarge(): false {
-    this.#services.meter.dropped['too-large-for-client']++
+  protected tooLarge(): false {
+    this.services.meter.dropped['too-large-for-client']++
     return false
   }
 
-  #checkCongestion(line: Line): void {
-    const { settings, congestion } = this.#services
+  protected checkCongestion(line: Line): void {
+    const { settings, congestion } = this.services
     const isHigh =
       line.outbox.unsentBytes > settings.unsentBytes * congestedAbove || this.state.outbound.fullness > congestedAbove
     if (isHigh) congestion.enter(this)
@@ -217,12 +176,16 @@ export class Session implements Subscriber, Congestible {
 }
 
 /** What goes out now: only clients that take topic aliases get bytes of their own. */
-function aliased({ aliases, maxPacketSizeBytes }: Line, { topic }: Publication, shape: PublishBytes): PublishBytes {
+export function aliased(
+  { aliases, maxPacketSizeBytes }: Line,
+  { topic }: Publication,
+  shape: PublishBytes,
+): PublishBytes {
   return aliases === undefined ? shape : aliases.apply(topic, shape, maxPacketSizeBytes)
 }
 
 /** Of a message that is not QoS 0. */
-function qosOf(firstByte: number): 1 | 2 {
+export function qosOf(firstByte: number): 1 | 2 {
   return (firstByte & 0x06) === 0x02 ? 1 : 2
 }
 

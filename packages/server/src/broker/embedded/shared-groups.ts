@@ -1,5 +1,6 @@
 import { parseSharedFilter } from '@hatchway/protocol'
 import type { Congestible } from './congestion.ts'
+import type { MessageGroup } from './message-group.ts'
 import type { Publication } from './publication.ts'
 import type { Session } from './session.ts'
 import type { Source, Subscriber } from './subscriber.ts'
@@ -55,7 +56,7 @@ export class SharedGroups {
 }
 
 /** The members of one shared subscription take turns: each message goes to one of them. */
-export class SharedGroup implements Subscriber {
+export class SharedGroup implements Subscriber, MessageGroup {
   readonly isSession = true
   /** No member could send the last message at once. */
   slowsPublishers = false
@@ -87,8 +88,16 @@ export class SharedGroup implements Subscriber {
     return true
   }
 
-  /** To the next member that can send it at once; if there is none, to the one with the shortest queue. [MQTT-4.8.2-3] */
-  deliver(publication: Publication, _target: Target<Subscriber> | undefined, source: Source | undefined): boolean {
+  deliver(publication: Publication, _target: Target<Subscriber>, source: Source | undefined): boolean {
+    return this.#offer(publication, source)
+  }
+
+  passOn(publication: Publication): boolean {
+    return this.#offer(publication, undefined)
+  }
+
+  /** To the next member that can send it at once; if there is none, to the one with the shortest queue. */
+  #offer(publication: Publication, source: Source | undefined): boolean {
     const count = this.#members.length
     let fallback: Target<Subscriber, Session> | undefined
     for (let tried = 0; tried < count; tried++) {

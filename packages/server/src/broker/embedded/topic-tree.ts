@@ -1,4 +1,5 @@
 import type { Qos } from '../../mqtt/index.ts'
+import type { MessageGroup } from './message-group.ts'
 
 /** What a subscriber asked for with one filter. [MQTT 5.0 section 3.8.3.1] */
 export interface SubscriptionOptions {
@@ -21,7 +22,7 @@ export interface Target<S, Receiver extends S = S> {
   /** Of the matching subscriptions that have one. [MQTT-3.3.4-3] */
   readonly identifiers: readonly number[]
   /** The shared group that it stands for here: who takes a message on if it can't finish it. */
-  readonly group: S | undefined
+  readonly group: MessageGroup | undefined
 }
 
 /** The subscribers of one topic as of one version of the tree. `TopicTree.targets` brings it up to date. */
@@ -57,6 +58,7 @@ export class TopicTree<S> {
   readonly #cachedTopics: number
   #version = 0
   #size = 0
+  #visitedNodes = 0
 
   constructor(cachedTopics: number) {
     this.#cachedTopics = cachedTopics
@@ -65,6 +67,11 @@ export class TopicTree<S> {
   /** Subscriptions in all. */
   get size(): number {
     return this.#size
+  }
+
+  /** Nodes that the searches so far have come by: what finding a topic's subscribers costs, whatever the machine. */
+  get visitedNodes(): number {
+    return this.#visitedNodes
   }
 
   /** Trie nodes below the root: falls back to 0 when the last subscription is gone. */
@@ -143,6 +150,7 @@ export class TopicTree<S> {
     const levels = topic.split('/')
     let frontier = [this.#root]
     for (const [depth, level] of levels.entries()) {
+      this.#visitedNodes += frontier.length
       // Leading wildcards don't reach topics that begin with `$`. [MQTT-4.7.2-1]
       const wildcards = depth > 0 || !topic.startsWith('$')
       const next: Node<S>[] = []
@@ -155,6 +163,7 @@ export class TopicTree<S> {
       if (next.length === 0) return targetsOf(found)
       frontier = next
     }
+    this.#visitedNodes += frontier.length
     for (const node of frontier) {
       if (node.exact !== undefined) found.push(node.exact)
       if (node.below !== undefined) found.push(node.below) // `sport/#` matches `sport` too [MQTT-4.7.1-2]

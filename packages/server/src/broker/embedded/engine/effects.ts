@@ -1,9 +1,10 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import type { Packet } from '../../../mqtt/index.ts'
 import type { SubscriptionOptions } from '../topic-tree.ts'
+import type { Entry } from './entry.ts'
 
 /** What the session engine wants done, in this order. The edge does it; the engine itself touches nothing. */
-export type Effect =
+export type Effect<Message = never> =
   | { readonly do: 'send'; readonly packet: Packet }
   | { readonly do: 'subscribe'; readonly filter: string; readonly options: SubscriptionOptions }
   | { readonly do: 'unsubscribe'; readonly filter: string }
@@ -11,6 +12,12 @@ export type Effect =
   | { readonly do: 'retained'; readonly filter: string; readonly options: SubscriptionOptions }
   /** The window has room again: send what is queued. */
   | { readonly do: 'pump' }
+  /** The client has the message for good. */
+  | { readonly do: 'settled'; readonly entry: Entry<Message> }
+  /** PUBREC came for the message. */
+  | { readonly do: 'released'; readonly entry: Entry<Message> }
+  /** PUBREL came for a message of the client. */
+  | { readonly do: 'forgotten'; readonly packetId: number }
   | { readonly do: 'incident'; readonly reason: ReasonCode; readonly topic: string; readonly problem: string }
   | Close
 

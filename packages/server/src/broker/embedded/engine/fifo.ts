@@ -9,8 +9,17 @@ export class Fifo<Item> {
     return this.#items.length - this.#head
   }
 
+  /** What `shift` would give. */
+  get first(): Item | undefined {
+    return this.#items[this.#head]
+  }
+
   push(item: Item): void {
     this.#items.push(item)
+  }
+
+  *values(): Generator<Item> {
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at]! // behind the head there is no gap
   }
 
   shift(): Item | undefined {

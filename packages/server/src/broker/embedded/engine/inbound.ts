@@ -63,6 +63,7 @@ export function receivePublish<Message>(
 
 /** PUBREL: the packet identifier is free again. [MQTT-4.3.3-11] */
 export function release<Message>(session: SessionState<Message>, { packetId }: Pubrel): readonly Effect[] {
-  const reasonCode = session.unreleased.delete(packetId) ? 0 : 0x92
-  return [{ do: 'send', packet: { type: 'pubcomp', packetId, reasonCode } }]
+  const isKnown = session.unreleased.delete(packetId)
+  const pubcomp: Effect = { do: 'send', packet: { type: 'pubcomp', packetId, reasonCode: isKnown ? 0 : 0x92 } }
+  return isKnown ? [{ do: 'forgotten', packetId }, pubcomp] : [pubcomp]
 }

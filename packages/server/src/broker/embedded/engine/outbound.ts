@@ -9,6 +9,21 @@ export interface OutboundLimits {
   readonly queuedBytes: number
 }
 
+/** Either kind of outgoing flow, as far as the two are alike. */
+export interface OutboundFlow<Message> {
+  readonly queuedMessages: number
+  readonly queuedBytes: number
+  /** How full the queue is, 0 to 1: the fuller of its two bounds. */
+  readonly fullness: number
+  /** Whether a message offered now would go out at once, as far as the client's window goes. */
+  readonly sendsAtOnce: boolean
+  /** Whether there is something to `take`. */
+  readonly isReady: boolean
+  /** The usual PUBACK, without a packet object. */
+  acknowledgeQos1(packetId: number): readonly Effect<Message>[]
+  acknowledge(packet: Puback | Pubrec | Pubcomp): readonly Effect<Message>[]
+}
+
 /** One message that waits for the window. */
 export interface Queued<Message> {
   readonly message: Message
@@ -24,14 +39,19 @@ export const overflow = -1
 
 type Awaits = 'puback' | 'pubrec' | 'pubcomp'
 
+/** A QoS 1 message that someone else gets if this client does not acknowledge it. */
+interface Held<Message> {
+  readonly message: Message
+}
+
 /**
  * The server's half of QoS 1 and 2 towards one client: which packet identifiers are out and what waits behind them.
  * Knows nothing of bytes: it says which message goes when.
  */
-export class Outbound<Message> {
+export class Outbound<Message> implements OutboundFlow<Message> {
   readonly #level: ProtocolLevel
   readonly #limits: OutboundLimits
-  readonly #inFlight = new Map<number, Awaits>()
+  readonly #inFlight = new Map<number, Awaits | Held<Message>>()
   #queue: Fifo<Queued<Message>> | undefined
   #queuedBytes = 0
   #lastPacketId = 0
@@ -99,6 +119,21 @@ export class Outbound<Message> {
     return { queued, packetId: this.#send(queued.qos) }
   }
 
+  /** Keeps a QoS 1 message that was sent until it is acknowledged. */
+  hold(packetId: number, message: Message): void {
+    this.#inFlight.set(packetId, { message })
+  }
+
+  /** The messages that are held, in their order. */
+  held(): readonly Message[] {
+    return [...this.#inFlight.values()].flatMap(held => (typeof held === 'object' ? held.message : []))
+  }
+
+  /** The messages that wait for the window, in their order. */
+  waiting(): readonly Message[] {
+    return [...(this.#queue?.values() ?? [])].map(({ message }) => message)
+  }
+
   clear(): void {
     this.#inFlight.clear()
     this.#queue = undefined
@@ -107,7 +142,8 @@ export class Outbound<Message> {
 
   /** The usual PUBACK, without a packet object: this runs for every QoS 1 message. */
   acknowledgeQos1(packetId: number): readonly Effect[] {
-    if (this.#inFlight.get(packetId) !== 'puback') return nothing // late or unknown: harmless
+    const awaits = this.#inFlight.get(packetId)
+    if (awaits !== 'puback' && typeof awaits !== 'object') return nothing // late or unknown: harmless
     this.#inFlight.delete(packetId)
     return this.queuedMessages > 0 ? pump : nothing
   }

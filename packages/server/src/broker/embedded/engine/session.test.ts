@@ -3,16 +3,17 @@ import type { Packet, ProtocolLevel } from '../../../mqtt/index.ts'
 import { receivePublish } from './inbound.ts'
 import { overflow, queueIt } from './outbound.ts'
 import { receivePacket } from './session.ts'
-import { newSession, type SessionState } from './state.ts'
+import { newSession, type TransientState } from './state.ts'
 import { subscribeByServer } from './subscribe.ts'
 
 const limits = {
   subscriptions: 3,
   receiveMaximum: 2,
+  expirySeconds: 600,
   outbound: { window: 2, queuedMessages: 2, queuedBytes: 100 },
 }
 
-function session(level: ProtocolLevel): SessionState<string> {
+function session(level: ProtocolLevel): TransientState<string> {
   const maySubscribe = (filter: string) => (filter.startsWith('no') ? 'not yours' : undefined)
   return newSession<string>({ level, limits, maySubscribe })
 }

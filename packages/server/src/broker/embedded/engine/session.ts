@@ -5,7 +5,7 @@ import type { SessionState } from './state.ts'
 import { subscribe, unsubscribe } from './subscribe.ts'
 
 /** A packet from the client after CONNECT, PUBLISH apart (`receivePublish`). */
-export function receivePacket<Message>(session: SessionState<Message>, packet: Packet): readonly Effect[] {
+export function receivePacket<Message>(session: SessionState<Message>, packet: Packet): readonly Effect<Message>[] {
   switch (packet.type) {
     case 'puback':
     case 'pubrec':
@@ -20,7 +20,7 @@ export function receivePacket<Message>(session: SessionState<Message>, packet: P
     case 'pingreq':
       return pingResponse // [MQTT-3.12.4-1]
     case 'disconnect':
-      return disconnect(packet)
+      return disconnect(session, packet)
     case 'publish':
       return nothing // handled in place by the edge and receivePublish
     case 'connect':
@@ -39,10 +39,17 @@ export function receivePacket<Message>(session: SessionState<Message>, packet: P
 
 const pingResponse: readonly Effect[] = [{ do: 'send', packet: { type: 'pingresp' } }]
 
-function disconnect({ reasonCode, properties }: Extract<Packet, { type: 'disconnect' }>): readonly Effect[] {
-  // Sessions end with their connection, and CONNACK said so: the client can't ask for more now. [MQTT-3.14.2-2]
-  if ((properties?.sessionExpiryIntervalSeconds ?? 0) > 0) {
-    return protocolError('DISCONNECT sets a session expiry interval although that of the session is 0')
+function disconnect<Message>(
+  session: SessionState<Message>,
+  { reasonCode, properties }: Extract<Packet, { type: 'disconnect' }>,
+): readonly Effect[] {
+  const expirySeconds = properties?.sessionExpiryIntervalSeconds
+  if (expirySeconds !== undefined) {
+    // What ends with its connection can't be made to last at the last moment. [MQTT 5.0 section 3.14.2.2.2]
+    if (session.expirySeconds === 0 && expirySeconds > 0) {
+      return protocolError('DISCONNECT sets a session expiry interval although that of the session is 0')
+    }
+    session.expirySeconds = Math.min(expirySeconds, session.limits.expirySeconds)
   }
   const close: Close = {
     do: 'close',

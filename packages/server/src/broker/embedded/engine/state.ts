@@ -1,6 +1,7 @@
 import type { ProtocolLevel } from '../../../mqtt/index.ts'
 import type { SubscriptionOptions } from '../topic-tree.ts'
-import { Outbound, type OutboundLimits } from './outbound.ts'
+import { DurableOutbound } from './durable-outbound.ts'
+import { Outbound, type OutboundFlow, type OutboundLimits } from './outbound.ts'
 
 /** Whether a filter may be subscribed to: undefined = yes, else what is wrong with it, for the operator. */
 export type SubscribeRight = (filter: string) => string | undefined
@@ -10,6 +11,8 @@ export interface SessionLimits {
   readonly subscriptions: number
   /** QoS 2 messages that the client may have sent and not released: Receive Maximum of the CONNACK. */
   readonly receiveMaximum: number
+  /** Longest Session Expiry Interval that the server grants. */
+  readonly expirySeconds: number
   readonly outbound: OutboundLimits
 }
 
@@ -24,7 +27,19 @@ export interface SessionState<Message> {
   readonly subscriptions: Map<string, SubscriptionOptions>
   /** Packet identifiers of QoS 2 messages received and not yet released by PUBREL. */
   readonly unreleased: Set<number>
+  readonly outbound: OutboundFlow<Message>
+  /** Session Expiry Interval in force: 0 = the session ends with its connection, 0xFFFFFFFF = never. */
+  expirySeconds: number
+}
+
+/** The state of a session that ends with its connection. */
+export interface TransientState<Message> extends SessionState<Message> {
   readonly outbound: Outbound<Message>
+}
+
+/** The state of one that outlives it. */
+export interface DurableState<Message> extends SessionState<Message> {
+  readonly outbound: DurableOutbound<Message>
 }
 
 export interface SessionOptions {
@@ -33,13 +48,22 @@ export interface SessionOptions {
   readonly maySubscribe: SubscribeRight
 }
 
-export function newSession<Message>({ level, limits, maySubscribe }: SessionOptions): SessionState<Message> {
-  return {
-    level,
-    limits,
-    maySubscribe,
-    subscriptions: new Map(),
-    unreleased: new Set(),
-    outbound: new Outbound(level, limits.outbound),
-  }
+export function newSession<Message>(options: SessionOptions): TransientState<Message> {
+  const outbound = new Outbound<Message>(options.level, options.limits.outbound)
+  return { ...options, subscriptions: new Map(), unreleased: new Set(), outbound, expirySeconds: 0 }
+}
+
+export function newDurableSession<Message>(options: SessionOptions, expirySeconds: number): DurableState<Message> {
+  const outbound = new DurableOutbound<Message>({ level: options.level, limits: options.limits.outbound })
+  return { ...options, subscriptions: new Map(), unreleased: new Set(), outbound, expirySeconds }
+}
+
+/** The session on a new connection, which may speak another version and ask for other limits. */
+export function resume<Message>(
+  { subscriptions, unreleased, outbound }: DurableState<Message>,
+  options: SessionOptions,
+  expirySeconds: number,
+): DurableState<Message> {
+  outbound.reopen({ level: options.level, limits: options.limits.outbound })
+  return { ...options, subscriptions, unreleased, outbound, expirySeconds }
 }
