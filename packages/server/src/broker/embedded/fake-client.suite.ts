@@ -67,6 +67,7 @@ export class FakeClient {
   readonly link = new FakeLink()
   readonly level: ProtocolLevel
   readonly connack: Packet | undefined
+  readonly #behindConnack: Packet[]
   readonly #attachment: Attachment
   readonly #rig: Rig
 
@@ -84,7 +85,9 @@ export class FakeClient {
     }
     this.#attachment = rig.broker.attach(request)
     rig.runTurns()
-    this.connack = this.link.take(level)[0]
+    const [connack, ...behind] = this.link.take(level)
+    this.connack = connack
+    this.#behindConnack = behind
   }
 
   get isOpen(): boolean {
@@ -124,7 +127,7 @@ export class FakeClient {
   }
 
   received(): Packet[] {
-    return this.link.take(this.level)
+    return [...this.#behindConnack.splice(0), ...this.link.take(this.level)]
   }
 
   /** Topic, payload and QoS of the messages it was sent. */
@@ -171,7 +174,9 @@ export interface Rig {
   runTurn(): void
   /** Ends the turn, and those that follow from it. */
   runTurns(): void
-  /** Seconds pass. */
+  /** Puts the clock on, without a sweep. */
+  advance(milliseconds: number): void
+  /** Seconds pass for keep alive and patience. */
   sweep(times?: number): void
 }
 
@@ -182,10 +187,11 @@ export function rig(settings: Partial<BrokerSettings> = {}): Rig {
   const presence: Presence[] = []
   const incidents: BrokerIncident[] = []
   const errors: unknown[] = []
+  let now = 1_700_000_000_000
   let sweep = (): void => {}
   const broker = createEmbeddedBroker({
     settings,
-    now: () => 1_700_000_000_000,
+    now: () => now,
     onError: error => errors.push(error),
     schedule: run => scheduled.push(run),
     every: (_intervalMs, run) => {
@@ -209,6 +215,9 @@ export function rig(settings: Partial<BrokerSettings> = {}): Rig {
     client: (identity, options = {}) => new FakeClient(made, identity, options),
     runTurn: () => scheduled.shift()?.(),
     runTurns,
+    advance(milliseconds) {
+      now += milliseconds
+    },
     sweep(times = 1) {
       for (let time = 0; time < times; time++) sweep()
       runTurns()
