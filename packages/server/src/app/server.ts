@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createEmbeddedBroker } from '../broker/embedded/index.ts'
 import type { Broker } from '../broker/port.ts'
@@ -25,6 +24,7 @@ import type { Registry } from '../registry/registry.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import type { Log } from './log.ts'
 import type { Config } from './options.ts'
+import { createRandomPool } from './random-pool.ts'
 import { reachableHost } from './reachable-host.ts'
 import { createReadiness } from './readiness.ts'
 import { version } from './version.ts'
@@ -85,10 +85,11 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
       ? { dataDir: folder.path, publicHosts: config.publicHost ?? [] }
       : { certFiles: config.tlsCert, keyFiles: config.tlsKey }
   const certificates = await loadCertificates(certificateSource)
-  const administration = createAdministration({ registry, clock, random: randomBytes })
+  const random = createRandomPool()
+  const administration = createAdministration({ registry, clock, random })
   const adminToken = await giveAdminKey(administration, config, folder)
   const settings = { instanceId: config.instanceId, connectsPerMinute: config.connectsPerMinute }
-  const onboarding = createOnboarding({ registry, clock, random: randomBytes, settings, onError })
+  const onboarding = createOnboarding({ registry, clock, random, settings, onError })
   const broker = openBroker(config, onError)
   const platform = createPlatform({ broker, registry, clock, onError })
   rooms.defer(() => platform.close())

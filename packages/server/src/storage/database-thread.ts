@@ -18,6 +18,8 @@ export interface ThreadSettings {
   errorOf?: (failure: Failure) => Error | undefined
   /** How long calls are gathered from the first on; 0 = until the end of this turn of the event loop. */
   windowMs: number
+  /** The same while batches hold several calls: what a batch costs is then shared by more. */
+  busyWindowMs?: number
   /** So many calls end the window early. */
   windowCalls: number
   maxWaitingCalls: number
@@ -46,10 +48,12 @@ export class DatabaseThread<Calls extends CallMap> {
   #cancelRestart: (() => void) | undefined
   #failures = 0
   #problem = 'the database thread is not started'
+  #windowMs: number
   #onIdle: (() => void) | undefined
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings
+    this.#windowMs = settings.windowMs
     this.#waiting = new WaitingCalls(settings.callTimeoutMs)
     this.#atWork = new WaitingCalls(settings.callTimeoutMs)
   }
@@ -146,7 +150,8 @@ export class DatabaseThread<Calls extends CallMap> {
 
   #openWindow(): void {
     if (this.#state !== 'ready' || this.#batch || this.#waiting.length === 0) return
-    const { windowMs, windowCalls } = this.#settings
+    const { windowCalls } = this.#settings
+    const windowMs = this.#windowMs
     // What gathered while the thread was at work may have waited long enough.
     const restMs = windowMs - this.#waiting.ageMs
     const full = windowMs > 0 && (this.#waiting.length >= windowCalls || restMs <= 0)
@@ -159,6 +164,8 @@ export class DatabaseThread<Calls extends CallMap> {
     this.#cancelWindow = undefined
     if (this.#batch || !this.#worker || this.#waiting.length === 0 || this.#state === 'starting') return
     const batch = this.#waiting.take(MAX_BATCH_CALLS)
+    const { windowMs, busyWindowMs = windowMs } = this.#settings
+    this.#windowMs = batch.length > 1 ? busyWindowMs : windowMs
     this.#batch = batch
     this.#atWork.adopt(batch)
     this.#worker.postMessage(JSON.stringify(batch.map(({ name, argument }) => [name, argument])))

@@ -28,6 +28,8 @@ export interface SqliteStoreOptions {
 
 // The published package holds JavaScript, a checkout TypeScript.
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+/** In a storm a device waits this much longer for its commit, and the server pays for fewer of them. */
+const BUSY_WINDOW_FACTOR = 4
 const ROWS_PER_CALL = 500
 const DEFAULT_MAX_WAITING_CALLS = 20_000
 const MAX_WAITING_LISTS = 200
@@ -83,6 +85,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
 
 function threadSettings(options: SqliteStoreOptions, role: Role, now: TimeMs): ThreadSettings {
   const callTimeoutMs = options.callTimeoutMs ?? 5000
+  const windowMs = role === 'write' ? (options.groupCommitWindowMs ?? 5) : 0
   const thread: ThreadOptions = {
     role,
     file: options.file,
@@ -99,7 +102,8 @@ function threadSettings(options: SqliteStoreOptions, role: Role, now: TimeMs): T
     data: { first: thread, again: { ...thread, firstStart: null } satisfies ThreadOptions },
     errorOf,
     callTimeoutMs,
-    windowMs: role === 'write' ? (options.groupCommitWindowMs ?? 5) : 0,
+    windowMs,
+    busyWindowMs: windowMs * BUSY_WINDOW_FACTOR,
     windowCalls: options.groupCommitRows ?? 64,
     maxWaitingCalls: role === 'list' ? MAX_WAITING_LISTS : (options.maxWaitingCalls ?? DEFAULT_MAX_WAITING_CALLS),
   }
