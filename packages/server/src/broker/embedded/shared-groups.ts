@@ -60,7 +60,7 @@ export class SharedGroup implements Subscriber, MessageGroup {
   readonly isSession = true
   /** No member could send the last message at once. */
   slowsPublishers = false
-  /** The member that took the last message. */
+  /** The member that took it all the same. */
   waitedFor: Congestible | undefined
   #members: Target<Subscriber, Session>[] = []
   /** Whose turn it is. */
@@ -105,17 +105,15 @@ export class SharedGroup implements Subscriber, MessageGroup {
       const member = this.#members[at]! // in bounds
       if (member.subscriber.sendsAtOnce(Math.min(publication.qos, member.qos))) {
         this.#next = at + 1
-        return this.#give(member, publication, source)
+        this.slowsPublishers = false
+        return member.subscriber.deliver(publication, member, source)
       }
       if (fallback === undefined || isBetter(member, fallback)) fallback = member
     }
     this.#next++
-    return fallback !== undefined && this.#give(fallback, publication, source)
-  }
-
-  #give(member: Target<Subscriber, Session>, publication: Publication, source: Source | undefined): boolean {
-    const { subscriber } = member
-    const taken = subscriber.deliver(publication, member, source)
+    if (fallback === undefined) return false
+    const { subscriber } = fallback
+    const taken = subscriber.deliver(publication, fallback, source)
     this.slowsPublishers = subscriber.slowsPublishers
     this.waitedFor = subscriber
     return taken
