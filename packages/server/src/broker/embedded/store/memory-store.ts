@@ -4,6 +4,7 @@ import type {
   Change,
   EntryRecord,
   MessageRecord,
+  RetainedRecord,
   SessionRecord,
   SessionStore,
   StoredSessions,
@@ -20,6 +21,7 @@ interface Kept {
 export class MemoryStore implements SessionStore {
   readonly #sessions = new Map<number, Kept>()
   readonly #messages = new Map<number, MessageRecord>()
+  readonly #retained = new Map<string, RetainedRecord>()
   #isClosed = false
 
   async load(): Promise<StoredSessions> {
@@ -32,7 +34,7 @@ export class MemoryStore implements SessionStore {
     }))
     const used = new Set(sessions.flatMap(({ entries }) => entries.map(({ messageId }) => messageId)))
     for (const id of this.#messages.keys()) if (!used.has(id)) this.#messages.delete(id)
-    return { sessions, messages: new Map(this.#messages) }
+    return { sessions, messages: new Map(this.#messages), retained: [...this.#retained.values()] }
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
@@ -78,6 +80,12 @@ export class MemoryStore implements SessionStore {
         break
       case 'forget':
         this.#sessions.get(change.sessionKey)?.unreleased.delete(change.packetId)
+        break
+      case 'retain':
+        this.#retained.set(change.message.topic, { ...change.message, packet: Buffer.from(change.message.packet) })
+        break
+      case 'clear-retained':
+        this.#retained.delete(change.topic)
         break
       default:
         change satisfies never

@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { StoreUnavailable } from '../../../storage/store-unavailable.ts'
-import type { Change, EntryRecord, MessageRecord, SessionRecord, SessionStore } from './session-store.ts'
+import type {
+  Change,
+  EntryRecord,
+  MessageRecord,
+  RetainedRecord,
+  SessionRecord,
+  SessionStore,
+} from './session-store.ts'
 
 export const sessionOne: SessionRecord = {
   key: 1,
@@ -34,6 +41,12 @@ export function entryRecord(sessionKey: number, sequence: number, messageId: num
   const rest = { firstByte: 0x32, identifiers: [], isReleased: false }
   return { sessionKey, sequence, messageId, packetId: sequence, ...rest }
 }
+
+export function retainedRecord(topic: string): RetainedRecord {
+  return { topic, packet: Buffer.from([0x31, 0, 0xff]), level: 4, from: '', expiresAtMs: 0 }
+}
+
+const byTopic = (one: RetainedRecord, other: RetainedRecord) => (one.topic < other.topic ? -1 : 1)
 
 const put = (session: SessionRecord): Change => ({ do: 'put-session', session })
 const addMessage = (id: number): Change => ({ do: 'add-message', message: messageRecord(id) })
@@ -70,7 +83,7 @@ export function sessionStoreSuite({ open }: SessionStoreUnderTest): void {
 
   describe('a session store', () => {
     it('is empty at first', async () => {
-      expect(await (await openStore()).load()).toEqual({ sessions: [], messages: new Map() })
+      expect(await (await openStore()).load()).toEqual({ sessions: [], messages: new Map(), retained: [] })
     })
 
     it('gives sessions back as they were, each identity, will and expiry', async () => {
@@ -172,6 +185,33 @@ export function sessionStoreSuite({ open }: SessionStoreUnderTest): void {
       expect([...messages.keys()]).toEqual([2])
     })
 
+    it('keeps the last retained message of each topic, with all it had, until it is cleared', async () => {
+      const last = {
+        ...retainedRecord('a/“é”'),
+        packet: Buffer.alloc(300_000, 7),
+        level: 5,
+        expiresAtMs: 5,
+        from: 'pk1/d',
+      }
+      const { retained } = await after(
+        [
+          ...['a/“é”', 'b', '$c'].map(topic => ({ do: 'retain', message: retainedRecord(topic) }) as const),
+          { do: 'retain', message: last as RetainedRecord },
+        ],
+        [{ do: 'clear-retained', topic: 'b' }],
+      )
+      expect([...retained].sort(byTopic)).toEqual([retainedRecord('$c'), last])
+    })
+
+    it('gives back more retained messages than one page holds', async () => {
+      const packet = Buffer.alloc(1_000_000, 1)
+      const topics = Array.from({ length: 10 }, (_, at) => `t/${at}`)
+      const { retained } = await after(
+        topics.map(topic => ({ do: 'retain', message: { ...retainedRecord(topic), packet } }) as const),
+      )
+      expect([...retained].sort(byTopic).map(({ topic }) => topic)).toEqual(topics)
+    })
+
     it('may be told the same twice', async () => {
       const changes: Change[] = [
         ...[put(sessionOne), addMessage(1), addMessage(2), addEntry(1, 1, 1), addEntry(1, 2, 2)],
@@ -182,6 +222,9 @@ export function sessionStoreSuite({ open }: SessionStoreUnderTest): void {
         { do: 'receive', sessionKey: 1, packetId: 5 },
         { do: 'receive', sessionKey: 1, packetId: 6 },
         { do: 'forget', sessionKey: 1, packetId: 6 },
+        { do: 'retain', message: retainedRecord('a') },
+        { do: 'retain', message: retainedRecord('b') },
+        { do: 'clear-retained', topic: 'b' },
       ]
       const once = await after(changes)
       const twice = await after(changes, changes)

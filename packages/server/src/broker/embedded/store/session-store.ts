@@ -51,6 +51,18 @@ export interface EntryRecord {
   readonly isReleased: boolean
 }
 
+/** The last message of a topic that was published with RETAIN. */
+export interface RetainedRecord {
+  readonly topic: string
+  /** The PUBLISH packet as it came; its packet identifier means nothing. */
+  readonly packet: Uint8Array
+  readonly level: 4 | 5
+  /** The session it came from, empty for the platform. */
+  readonly from: string
+  /** Milliseconds since 1970, 0 = never. */
+  readonly expiresAtMs: number
+}
+
 /** One step of what the store must hold, in terms that may be applied twice without harm. */
 export type Change =
   | { readonly do: 'put-session'; readonly session: SessionRecord }
@@ -71,6 +83,9 @@ export type Change =
   /** A QoS 2 message came from the session's client and is not released. */
   | { readonly do: 'receive'; readonly sessionKey: number; readonly packetId: number }
   | { readonly do: 'forget'; readonly sessionKey: number; readonly packetId: number }
+  /** In the place of the one that the topic had. */
+  | { readonly do: 'retain'; readonly message: RetainedRecord }
+  | { readonly do: 'clear-retained'; readonly topic: string }
 
 export interface StoredSession {
   readonly session: SessionRecord
@@ -84,6 +99,8 @@ export interface StoredSessions {
   readonly sessions: readonly StoredSession[]
   /** Those that an entry refers to, by id. */
   readonly messages: ReadonlyMap<number, MessageRecord>
+  /** One of each topic. */
+  readonly retained: readonly RetainedRecord[]
 }
 
 /**

@@ -1,15 +1,17 @@
 import type { SubscriptionOptions } from '../../topic-tree.ts'
-import type { Change, EntryRecord, MessageRecord, SessionRecord, StoredWill } from '../session-store.ts'
+import type { Change, EntryRecord, MessageRecord, RetainedRecord, SessionRecord, StoredWill } from '../session-store.ts'
 
 /** Bytes as base64: calls and answers travel as JSON. */
 type Portable<Value> = { readonly [Name in keyof Value]: Value[Name] extends Uint8Array ? string : Value[Name] }
 
 export type PortableMessage = Portable<MessageRecord>
+export type PortableRetained = Portable<RetainedRecord>
 export type PortableSession = Omit<SessionRecord, 'will'> & { readonly will: Portable<StoredWill> | null }
 export type PortableChange =
-  | Exclude<Change, { do: 'put-session' | 'add-message' }>
+  | Exclude<Change, { do: 'put-session' | 'add-message' | 'retain' }>
   | { readonly do: 'put-session'; readonly session: PortableSession }
   | { readonly do: 'add-message'; readonly message: PortableMessage }
+  | { readonly do: 'retain'; readonly message: PortableRetained }
 
 /** Pages go on after the last row of the one before; the first is asked for with -1 (and an empty `filter`). */
 export type StoreCalls = {
@@ -25,6 +27,8 @@ export type StoreCalls = {
   entries(page: { after: number; sequence: number; limit: number }): EntryRecord[]
   /** Until so many bytes are reached, one message at least. */
   messages(page: { after: number; limitBytes: number }): PortableMessage[]
+  /** The same, after a topic. */
+  retained(page: { after: string; limitBytes: number }): PortableRetained[]
 }
 
 export interface StoreThreadOptions {
@@ -36,6 +40,9 @@ export interface StoreThreadOptions {
 
 export function toPortable(change: Change): PortableChange {
   if (change.do === 'add-message') {
+    return { do: change.do, message: { ...change.message, packet: base64(change.message.packet) } }
+  }
+  if (change.do === 'retain') {
     return { do: change.do, message: { ...change.message, packet: base64(change.message.packet) } }
   }
   if (change.do !== 'put-session') return change

@@ -35,6 +35,8 @@ function prepare(db: DatabaseSync) {
     releaseEntry: db.prepare('UPDATE entries SET released = 1 WHERE session_key = ? AND sequence = ?'),
     removeEntry: db.prepare('DELETE FROM entries WHERE session_key = ? AND sequence = ?'),
     receive: db.prepare('INSERT OR REPLACE INTO unreleased VALUES (?, ?)'),
+    retain: db.prepare('INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?, ?)'),
+    clearRetained: db.prepare('DELETE FROM retained WHERE topic = ?'),
     forget: db.prepare('DELETE FROM unreleased WHERE session_key = ? AND packet_id = ?'),
   }
 }
@@ -78,6 +80,14 @@ function apply(statements: Statements, change: PortableChange): void {
       break
     case 'forget':
       statements.forget.run(change.sessionKey, change.packetId)
+      break
+    case 'retain': {
+      const { topic, packet, level, from, expiresAtMs } = change.message
+      statements.retain.run(topic, Buffer.from(packet, 'base64'), level, from, expiresAtMs)
+      break
+    }
+    case 'clear-retained':
+      statements.clearRetained.run(change.topic)
       break
     default:
       change satisfies never

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Identity } from '../../../port.ts'
-import type { PortableMessage, PortableSession, StoreCalls } from './calls.ts'
+import type { PortableMessage, PortableRetained, PortableSession, StoreCalls } from './calls.ts'
 
 interface SessionRow {
   key: number
@@ -23,6 +23,14 @@ interface MessageRow {
   expires_at: number
 }
 
+interface RetainedRow {
+  topic: string
+  packet: Uint8Array
+  level: 4 | 5
+  session_id: string
+  expires_at: number
+}
+
 /** Everything, page by page. */
 export function loadCalls(db: DatabaseSync): Omit<StoreCalls, 'commit' | 'removeUnused'> {
   const sessions = db.prepare('SELECT * FROM sessions WHERE key > ? ORDER BY key LIMIT ?')
@@ -36,6 +44,7 @@ export function loadCalls(db: DatabaseSync): Omit<StoreCalls, 'commit' | 'remove
     'SELECT * FROM entries WHERE (session_key, sequence) > (?, ?) ORDER BY session_key, sequence LIMIT ?',
   )
   const messages = db.prepare('SELECT * FROM messages WHERE id > ? ORDER BY id')
+  const retained = db.prepare('SELECT * FROM retained WHERE topic > ? ORDER BY topic')
   return {
     sessions: ({ after, limit }) => all<SessionRow>(sessions, after, limit).map(sessionOf),
     subscriptions: ({ after, filter, limit }) =>
@@ -50,7 +59,14 @@ export function loadCalls(db: DatabaseSync): Omit<StoreCalls, 'commit' | 'remove
         packetId: row.packet_id,
       })),
     entries: ({ after, sequence, limit }) => all<EntryRow>(entries, after, sequence, limit).map(entryOf),
-    messages: ({ after, limitBytes }) => messagesAfter(messages, after, limitBytes),
+    messages: ({ after, limitBytes }) =>
+      upTo(limitBytes, rows<MessageRow>(messages, after), ({ id, packet, level, expires_at: expiresAtMs }) => {
+        return { id, packet: Buffer.from(packet).toString('base64'), level, expiresAtMs }
+      }),
+    retained: ({ after, limitBytes }) =>
+      upTo(limitBytes, rows<RetainedRow>(retained, after), ({ topic, packet, level, session_id: from, expires_at }) => {
+        return { topic, packet: Buffer.from(packet).toString('base64'), level, from, expiresAtMs: expires_at }
+      }),
   }
 }
 
@@ -76,16 +92,20 @@ function entryOf(row: EntryRow) {
   }
 }
 
-function messagesAfter(statement: StatementSync, after: number, limitBytes: number): PortableMessage[] {
-  const found: PortableMessage[] = []
+/** The rows until their packets have so many bytes, one at least. */
+function upTo<Row extends { packet: Uint8Array }, Message extends PortableMessage | PortableRetained>(
+  limitBytes: number,
+  found: Iterable<Row>,
+  messageOf: (row: Row) => Message,
+): Message[] {
+  const messages: Message[] = []
   let sizeBytes = 0
-  for (const row of statement.iterate(after) as Iterable<unknown> as Iterable<MessageRow>) {
-    const packet = Buffer.from(row.packet).toString('base64')
-    found.push({ id: row.id, packet, level: row.level, expiresAtMs: row.expires_at })
+  for (const row of found) {
+    messages.push(messageOf(row))
     sizeBytes += row.packet.length
     if (sizeBytes >= limitBytes) break
   }
-  return found
+  return messages
 }
 
 function sessionOf(row: SessionRow): PortableSession {
@@ -112,3 +132,6 @@ function sessionOf(row: SessionRow): PortableSession {
 
 const all = <Row>(statement: StatementSync, ...values: SQLInputValue[]): Row[] =>
   statement.all(...values) as unknown as Row[]
+
+const rows = <Row>(statement: StatementSync, ...values: SQLInputValue[]): Iterable<Row> =>
+  statement.iterate(...values) as unknown as Iterable<Row>

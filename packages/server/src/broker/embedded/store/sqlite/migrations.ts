@@ -51,4 +51,13 @@ CREATE TABLE unreleased (
   PRIMARY KEY (session_key, packet_id)
 ) WITHOUT ROWID, STRICT;
 `,
+  `
+CREATE TABLE retained (
+  topic TEXT PRIMARY KEY,
+  packet BLOB NOT NULL,
+  level INTEGER NOT NULL,
+  session_id TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+`,
 ]

@@ -1,6 +1,13 @@
 import { DatabaseThread } from '../../../../storage/database-thread.ts'
 import type { SubscriptionOptions } from '../../topic-tree.ts'
-import type { EntryRecord, MessageRecord, SessionStore, StoredSession, StoredSessions } from '../session-store.ts'
+import type {
+  EntryRecord,
+  MessageRecord,
+  RetainedRecord,
+  SessionStore,
+  StoredSession,
+  StoredSessions,
+} from '../session-store.ts'
 import { fromPortable, type StoreCalls, type StoreThreadOptions, toPortable } from './calls.ts'
 
 export interface SqliteSessionStoreOptions {
@@ -70,7 +77,11 @@ async function load(thread: DatabaseThread<StoreCalls>): Promise<StoredSessions>
   const nextEntries = (last: { sessionKey: number; sequence?: number }) =>
     thread.call('entries', { after: last.sessionKey, sequence: last.sequence ?? 0, limit })
   for await (const entry of pages(none, nextEntries, row => row)) sessions.get(entry.sessionKey)?.entries.push(entry)
-  return { sessions: [...sessions.values()], messages: await loadMessages(thread) }
+  return {
+    sessions: [...sessions.values()],
+    messages: await loadMessages(thread),
+    retained: await loadRetained(thread),
+  }
 }
 
 async function loadMessages(thread: DatabaseThread<StoreCalls>): Promise<Map<number, MessageRecord>> {
@@ -80,6 +91,15 @@ async function loadMessages(thread: DatabaseThread<StoreCalls>): Promise<Map<num
     messages.set(message.id, { ...message, packet: Buffer.from(message.packet, 'base64') })
   }
   return messages
+}
+
+async function loadRetained(thread: DatabaseThread<StoreCalls>): Promise<RetainedRecord[]> {
+  const retained: RetainedRecord[] = []
+  const next = (after: string) => thread.call('retained', { after, limitBytes: PAGE_BYTES })
+  for await (const message of pages('', next, row => row.topic)) {
+    retained.push({ ...message, packet: Buffer.from(message.packet, 'base64') })
+  }
+  return retained
 }
 
 interface Loading extends StoredSession {
