@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { application, device, type FakeClient, type Rig, rig } from './fake-client.suite.ts'
 import { systemTopics } from './system-topics.ts'
@@ -49,6 +50,12 @@ describe('the $SYS topics', () => {
     admin.hangUp()
     pass(made, interval)
     expect(made.broker.stats().messagesOut[0]).toBe(1)
+  })
+
+  it('are all in the documentation', () => {
+    const page = readFileSync(new URL('../../../../../docs/operations.md', import.meta.url), 'utf8')
+    const documented = page.matchAll(/^\| `(\$SYS\/[^`]+)` \|/gm)
+    expect([...documented].map(([, topic]) => topic)).toEqual([...systemTopics.keys()])
   })
 
   it('are not reached by wildcards at the first level [MQTT-4.7.2-1]', () => {

@@ -21,7 +21,7 @@ interface Figures {
 
 type Reader = (figures: Figures) => number | string
 
-/** Everything under `$SYS/`; a value is one number or word as text. A test holds docs/devices.md to this list. */
+/** Everything under `$SYS/`; a value is one number or word as text. A test holds docs/operations.md to this list. */
 export const systemTopics: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['$SYS/broker/version', ({ version }) => version],
   ['$SYS/broker/uptime', ({ uptimeSeconds }) => uptimeSeconds],
