@@ -130,6 +130,21 @@ export const OPTIONS = {
   }),
   maxTopicBytes: option({ read: integer(16, 65_535), default: 128, description: 'longest topic of a device, bytes' }),
   maxTopicSlashes: option({ read: integer(1, 255), default: 7, description: 'most slashes in a topic of a device' }),
+  maxSessions: option({
+    read: integer(0, 10_000_000),
+    default: 100_000,
+    description: 'MQTT sessions that outlive their connections, in all',
+  }),
+  sessionExpirySeconds: option({
+    read: integer(0, 4_294_967_295),
+    default: 604_800,
+    description: 'how long sessions of MQTT 3.1 and 3.1.1 clients without Clean Session outlive their connections, s',
+  }),
+  maxSessionExpirySeconds: option({
+    read: integer(0, 4_294_967_295),
+    default: 2_592_000,
+    description: 'longest session expiry interval that is granted, s; 4294967295 = no limit',
+  }),
   journalLimit: option({
     read: integer(1000, 100_000_000),
     default: 100_000,

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { createEmbeddedBroker } from '../broker/embedded/index.ts'
+import { createEmbeddedBroker, openSqliteSessionStore, type SessionStore } from '../broker/embedded/index.ts'
 import type { Broker } from '../broker/port.ts'
 import {
   type Certificates,
@@ -53,6 +53,7 @@ export interface RunningServer {
 const MASTER_KEY_FILE = 'master.key'
 const ADMIN_TOKEN_FILE = 'admin-token'
 const DATABASE_FILE = 'hatchway.db'
+const SESSIONS_FILE = 'broker.db'
 const RULES_MODULE = new URL(
   import.meta.url.endsWith('.ts') ? '../onboarding/rules.ts' : '../onboarding/rules.js',
   import.meta.url,
@@ -90,7 +91,12 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const adminToken = await giveAdminKey(administration, config, folder)
   const settings = { instanceId: config.instanceId, connectsPerMinute: config.connectsPerMinute }
   const onboarding = createOnboarding({ registry, clock, random, settings, onError })
-  const broker = openBroker(config, onError)
+  const sessionStore = await openSqliteSessionStore({
+    file: folder.file(SESSIONS_FILE),
+    callTimeoutMs: config.storeTimeoutMs,
+  })
+  rooms.defer(() => sessionStore.close())
+  const broker = await openBroker(config, sessionStore, onError)
   const platform = createPlatform({ broker, registry, clock, onError })
   rooms.defer(() => platform.close())
   const gateway = openGateway({ config, log, onboarding, broker, registry, certificates })
@@ -189,10 +195,17 @@ function weakTokenWarning({ adminToken }: Config): string[] {
   return [`HATCHWAY_ADMIN_TOKEN has ${adminToken.length} characters and may be guessed; ${advice}.`]
 }
 
-function openBroker(config: Config, onError: (error: unknown) => void): Broker {
+async function openBroker(config: Config, store: SessionStore, onError: (error: unknown) => void): Promise<Broker> {
   const deviceTopics = { maxBytes: config.maxTopicBytes, maxSlashes: config.maxTopicSlashes }
-  const settings = { payloadBytes: config.maxPayloadBytes, deviceTopics }
-  return createEmbeddedBroker({ settings, version, now: clock, onError })
+  const settings = {
+    payloadBytes: config.maxPayloadBytes,
+    deviceTopics,
+    sessions: config.maxSessions,
+    sessionExpirySeconds: config.sessionExpirySeconds,
+    sessionExpiryMaxSeconds: config.maxSessionExpirySeconds,
+  }
+  const durable = { store, stored: await store.load() }
+  return createEmbeddedBroker({ settings, version, durable, now: clock, onError })
 }
 
 interface GatewayNeeds {

@@ -129,7 +129,8 @@ export interface Broker {
   /** Takes the connection over, answers the CONNECT itself, and ends an older connection of the same session (newest wins). */
   attach(request: AttachRequest): Attachment
   /**
-   * Routes a message of the platform or the API. Resolves when it is owned; `subscribers` = how many sessions it went to.
+   * Routes a message of the platform or the API. Resolves when it is owned (stored for every session that
+   * outlives its connection); rejects with `StoreUnavailable` if that takes too long. `subscribers` = how many sessions it went to.
    * Rejects with a RangeError that says what is wrong with the topic or that the payload is too large.
    */
   publish(message: Message): Promise<{ subscribers: number }>
@@ -139,6 +140,13 @@ export interface Broker {
   connected(sessionId: string): Identity | undefined
   /** Ends every connection for which the predicate holds; returns how many. */
   disconnectWhere(predicate: (identity: Identity) => boolean, reason: ReasonCode): number
+  /**
+   * Ends the session for good, its connection included: subscriptions and waiting messages are gone, and a will that waits
+   * is published. False if there was neither.
+   */
+  forget(sessionId: string, reason: ReasonCode): boolean
+  /** The same for every session for which the predicate holds, connected or not; returns how many. */
+  forgetWhere(predicate: (identity: Identity) => boolean, reason: ReasonCode): number
   /** Calls back for every routed client publish that matches the filter, after its rights were checked. */
   tap(filter: string, handler: (message: ReceivedMessage) => void): () => void
   onPresence(listener: (presence: Presence) => void): () => void

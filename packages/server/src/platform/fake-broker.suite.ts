@@ -4,6 +4,7 @@ import type { Broker, BrokerIncident, Identity, Message, Presence, ReceivedMessa
 /** A broker that only remembers what it is told, and tells what the test makes it tell. */
 export interface FakeBroker extends Broker {
   readonly published: { topic: string; payload: string; qos: number; retain: boolean }[]
+  readonly forgotten: string[]
   readonly cut: { sessionId: string; reason: string }[]
   readonly listeners: () => number
   connect(identity: Identity): void
@@ -20,6 +21,7 @@ export function createFakeBroker(): FakeBroker {
   const onIncident = new Set<(incident: BrokerIncident) => void>()
   const published: FakeBroker['published'] = []
   const cut: FakeBroker['cut'] = []
+  const forgotten: string[] = []
   let failure: Error | undefined
   const listen = <Listener>(set: Set<Listener>, listener: Listener): (() => void) => {
     set.add(listener)
@@ -36,6 +38,7 @@ export function createFakeBroker(): FakeBroker {
   return {
     published,
     cut,
+    forgotten,
     listeners: () => taps.size + onPresence.size + onIncident.size,
     attach: notNeeded,
     stats: notNeeded,
@@ -50,6 +53,18 @@ export function createFakeBroker(): FakeBroker {
     disconnectWhere(predicate, reason) {
       const found = [...live.values()].filter(predicate)
       for (const { sessionId } of found) disconnect(sessionId, reason)
+      return found.length
+    },
+    forget(sessionId, reason) {
+      forgotten.push(sessionId)
+      return disconnect(sessionId, reason)
+    },
+    forgetWhere(predicate, reason) {
+      const found = [...live.values()].filter(predicate)
+      for (const { sessionId } of found) {
+        forgotten.push(sessionId)
+        disconnect(sessionId, reason)
+      }
       return found.length
     },
     tap: (filter, handler) => listen(taps, { filter, handler }),

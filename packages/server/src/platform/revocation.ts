@@ -4,7 +4,10 @@ import type { Registry, RegistryChange } from '../registry/registry.ts'
 
 type Revoked = Extract<RegistryChange, { kind: 'credentials-revoked' }>
 
-/** Ends the connections of those who may no longer be connected, at once. Returns what ends it. */
+/**
+ * Ends the connections of those who may no longer be connected, at once, and the sessions of those who are gone for good.
+ * Returns what ends it.
+ */
 export function cutRevoked(parts: {
   broker: Broker
   registry: Registry
@@ -28,7 +31,11 @@ const sessionOf = ({ productKey, deviceName }: { productKey: string; deviceName:
 const cut = (broker: Broker, change: RegistryChange): void => {
   switch (change.kind) {
     case 'device-deleted':
-      broker.disconnect(sessionOf(change), 'device-deleted')
+      broker.forget(sessionOf(change), 'device-deleted')
+      break
+    case 'device-created':
+      // What an earlier device of its name left, if a crash kept that from being forgotten.
+      if (broker.connected(sessionOf(change)) === undefined) broker.forget(sessionOf(change), 'device-deleted')
       break
     case 'device-disabled':
       broker.disconnect(sessionOf(change), 'device-disabled-now')
@@ -42,15 +49,14 @@ const cut = (broker: Broker, change: RegistryChange): void => {
     }
     case 'product-deleted': {
       const { productKey } = change
-      broker.disconnectWhere(who => who.kind === 'device' && who.productKey === productKey, 'device-deleted')
+      broker.forgetWhere(who => who.kind === 'device' && who.productKey === productKey, 'device-deleted')
       break
     }
     case 'key-revoked': {
       const { keyId } = change
-      broker.disconnectWhere(who => who.kind === 'application' && who.keyId === keyId, 'credential-revoked-now')
+      broker.forgetWhere(who => who.kind === 'application' && who.keyId === keyId, 'credential-revoked-now')
       break
     }
-    case 'device-created':
     case 'device-enabled':
     case 'product-changed':
       break
@@ -75,7 +81,10 @@ const checkAgain = async (broker: Broker, registry: Registry, identity: Identity
     identity.kind === 'device' ? await whyNotDevice(registry, identity) : await whyNotApplication(registry, identity)
   if (reason === undefined) return
   const live = broker.connected(identity.sessionId)
-  if (live !== undefined && credentialOf(live) === credentialOf(identity)) broker.disconnect(live.sessionId, reason)
+  if (live === undefined || credentialOf(live) !== credentialOf(identity)) return
+  const isGone = reason === 'device-deleted' || identity.kind === 'application'
+  if (isGone) broker.forget(live.sessionId, reason)
+  else broker.disconnect(live.sessionId, reason)
 }
 
 const credentialOf = (identity: Identity): string | null =>

@@ -343,7 +343,6 @@ describe('the connection', () => {
       sessionPresent: false,
       reasonCode: 0,
       properties: {
-        sessionExpiryIntervalSeconds: 0,
         receiveMaximum: 1000,
         maximumPacketSizeBytes: 320 * 1024,
         assignedClientIdentifier: 'gen-1',

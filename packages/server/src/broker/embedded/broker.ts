@@ -1,7 +1,12 @@
+import type { ReasonCode } from '@hatchway/protocol'
 import { isTopicFilter, isTopicName } from '../../mqtt/index.ts'
+import { StoreUnavailable } from '../../storage/store-unavailable.ts'
 import type { Attachment, Broker, BrokerIncident, BrokerStats, Presence, ReceivedMessage } from '../port.ts'
-import { Hub } from './hub.ts'
+import type { Receipt } from './durable/receipt.ts'
+import { Hub, type Published } from './hub.ts'
 import { type BrokerSettings, defaultBrokerSettings } from './settings.ts'
+import { noStore, nothingStored } from './store/no-store.ts'
+import type { SessionStore, StoredSessions } from './store/session-store.ts'
 import { SystemTopics } from './system-topics.ts'
 import { Tap } from './tap.ts'
 
@@ -15,23 +20,30 @@ export interface EmbeddedBrokerOptions {
   readonly onError: (error: unknown) => void
   /** Runs something after the present turn of the event loop; setImmediate if not given. */
   readonly schedule?: (run: () => void) => void
+  /** Where sessions outlive this process, and what it held when it was loaded; without it they outlive connections only. */
+  readonly durable?: { readonly store: SessionStore; readonly stored: StoredSessions }
+  /** Runs something after so many milliseconds unless the returned function is called before; setTimeout if not given. */
+  readonly after?: (delayMs: number, run: () => void) => () => void
   /** Runs something every so many milliseconds until the returned function is called; setInterval if not given. */
   readonly every?: (intervalMs: number, run: () => void) => () => void
 }
 
 /**
  * The broker in this process: MQTT 3.1, 3.1.1 and 5.0, QoS 0 to 2, retained messages, shared subscriptions, topic aliases,
- * wills, back-pressure. So far every session ends with its connection; clients are told so where MQTT has a way to say it.
+ * wills, sessions that outlive connections and (with a store) this process, back-pressure. The store stays the caller's to
+ * close, after the broker.
  */
 export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
   const settings = { ...defaultBrokerSettings, ...options.settings }
-  const { now, onError, schedule = setImmediate, every = defaultEvery } = options
+  const { now, onError, schedule = setImmediate, every = defaultEvery, after = defaultAfter } = options
+  const { store, stored } = options.durable ?? { store: noStore, stored: nothingStored }
   const presence = new Listeners<Presence>(onError)
   const incidents = new Listeners<BrokerIncident>(onError)
   const hub = new Hub({
     settings,
     now,
     schedule: run => void schedule(run),
+    ...{ after, store, stored },
     events: { presence: event => presence.tell(event), incident: event => incidents.tell(event), error: onError },
   })
   const system = new SystemTopics({ version: options.version ?? '', now, intervalMs: settings.systemTopicsMs })
@@ -42,7 +54,11 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
 
   return {
     attach: (request): Attachment => hub.attach(request),
-    publish: async message => ({ subscribers: publish(hub, message, settings) }),
+    async publish(message) {
+      const { subscribers, receipt } = publish(hub, message, settings)
+      if (receipt !== undefined) await storedInTime(receipt, settings.storeTimeoutMs, after)
+      return { subscribers }
+    },
     disconnect(sessionId, reason) {
       const connection = hub.connections.get(sessionId)
       connection?.close(reason)
@@ -54,6 +70,15 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
       for (const connection of chosen) connection.close(reason)
       return chosen.length
     },
+    forget: (sessionId, reason) => forget(hub, sessionId, reason),
+    forgetWhere(predicate, reason) {
+      const all = [...hub.connections.values(), ...hub.sessions.values()]
+      const chosen = new Set(
+        all.filter(({ identity }) => predicate(identity)).map(({ identity }) => identity.sessionId),
+      )
+      for (const sessionId of chosen) forget(hub, sessionId, reason)
+      return chosen.size
+    },
     tap: (filter, handler) => tap(hub, filter, handler),
     onPresence: listener => presence.add(listener),
     onIncident: listener => incidents.add(listener),
@@ -64,11 +89,13 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
       for (const connection of [...hub.connections.values()]) connection.close('server-shutting-down')
       await hub.linksGone(timeoutMs)
       for (const connection of [...hub.links]) connection.destroy()
+      await within(hub.ledger.drain(), timeoutMs, after)
+      hub.ledger.close()
     },
   }
 }
 
-function publish(hub: Hub, message: Parameters<Broker['publish']>[0], settings: BrokerSettings): number {
+function publish(hub: Hub, message: Parameters<Broker['publish']>[0], settings: BrokerSettings): Published {
   const { topic, payload } = message
   if (!isTopicName(topic)) throw new RangeError(`topic is "${topic}": give a topic name without + and #`)
   if (payload.length > settings.payloadBytes) {
@@ -77,6 +104,33 @@ function publish(hub: Hub, message: Parameters<Broker['publish']>[0], settings: 
     )
   }
   return hub.publish(message)
+}
+
+/** Ends the session, and its connection if it has one. */
+function forget(hub: Hub, sessionId: string, reason: ReasonCode): boolean {
+  const connection = hub.connections.get(sessionId)
+  connection?.close(reason)
+  const session = hub.sessions.get(sessionId)
+  if (session !== undefined) hub.endSession(session)
+  return connection !== undefined || session !== undefined
+}
+
+type After = NonNullable<EmbeddedBrokerOptions['after']>
+
+async function storedInTime(receipt: Receipt, timeoutMs: number, after: After): Promise<void> {
+  if (receipt.isDone) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  receipt.tell({ stored: resolve })
+  await within(promise, timeoutMs, after)
+  if (!receipt.isDone) throw new StoreUnavailable(`the message was not stored within ${timeoutMs} ms`, 'store-slow')
+}
+
+/** Waits, but not for longer than that. */
+async function within(promise: Promise<void>, timeoutMs: number, after: After): Promise<void> {
+  const { promise: timeout, resolve } = Promise.withResolvers<void>()
+  const cancel = after(timeoutMs, resolve)
+  await Promise.race([promise, timeout])
+  cancel()
 }
 
 function publishFigures(hub: Hub, system: SystemTopics): void {
@@ -94,11 +148,11 @@ function tap(hub: Hub, filter: string, handler: (message: ReceivedMessage) => vo
   }
 }
 
-function statsOf({ connections, tree, groups, retention, meter }: Hub): BrokerStats {
+function statsOf({ connections, sessions, tree, groups, retention, meter }: Hub): BrokerStats {
   const { connectionsByVersion, messagesIn, messagesOut, bytesIn, bytesOut, queuedBytes, dropped } = meter
   return {
     connections: connections.size,
-    sessions: connections.size,
+    sessions: connections.size + sessions.absent,
     subscriptions: tree.size - groups.count + groups.members,
     messagesIn: { 0: messagesIn[0], 1: messagesIn[1], 2: messagesIn[2] },
     messagesOut: { 0: messagesOut[0], 1: messagesOut[1], 2: messagesOut[2] },
@@ -143,4 +197,9 @@ function defaultEvery(intervalMs: number, run: () => void): () => void {
   const timer = setInterval(run, intervalMs)
   timer.unref()
   return () => clearInterval(timer)
+}
+
+function defaultAfter(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs)
+  return () => clearTimeout(timer)
 }

@@ -2,11 +2,13 @@ import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
 import { decode, Framer, MalformedPacket, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
 import type { Attachment, AttachRequest, Identity, Link } from '../port.ts'
 import type { Congestible, Pausable } from './congestion.ts'
+import type { Receipt } from './durable/receipt.ts'
 import { largestPacketFor } from './engine/connack.ts'
 import { type Close, type Effect, failure } from './engine/effects.ts'
 import { receivePacket } from './engine/session.ts'
 import { IncidentReport } from './incident-report.ts'
 import { Outbox } from './outbox.ts'
+import { OwedPackets } from './owed-packets.ts'
 import { type Wire, wireOf } from './publication.ts'
 import { type IntakeHost, PublishIntake } from './publish-intake.ts'
 import { encodeFor, type PacketReader, readerOf } from './reason-strings.ts'
@@ -21,6 +23,10 @@ import type { TurnMember } from './turn.ts'
 
 const publishType = 3
 const barePuback = 0x40
+/** Implementation specific error: the message is not accepted. */
+const notStored = 0x83
+/** What tells the client of a session that outlives its connection that something about it has changed. */
+const confirming: ReadonlySet<string> = new Set<Packet['type']>(['suback', 'unsuback', 'pubrel', 'pubcomp'])
 
 /** What ends a connection and should be read about; its other ends are told by its presence alone. */
 const incidents: ReadonlySet<string> = new Set<ReasonCode>([
@@ -30,6 +36,7 @@ const incidents: ReadonlySet<string> = new Set<ReasonCode>([
   'topic-alias-invalid',
   'receive-maximum-exceeded',
   'slow-reader',
+  'store-slow',
   'internal-error',
 ])
 
@@ -62,6 +69,8 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   readonly #waitsFor = new Set<Congestible>()
   /** While retained messages wait for the client to take them. */
   #feed: RetainedFeed | undefined
+  /** Once something had to be stored first. */
+  #owed: OwedPackets | undefined
   #isReading = false
   #isUnflushed = false
   #isSlowReader = false
@@ -142,8 +151,71 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   }
 
   acknowledge(firstByte: number, packetId: number): void {
+    if (this.#owed !== undefined && this.#owed.count > 0) {
+      this.owe({ type: firstByte === barePuback ? 'puback' : 'pubrec', packetId, reasonCode: 0 }, undefined)
+      return
+    }
     this.outbox.acknowledge(firstByte, packetId)
     this.wrote()
+  }
+
+  owe(packet: Packet, receipt: Receipt | undefined): void {
+    if (this.#owed === undefined && (receipt === undefined || receipt.isDone)) {
+      this.send(packet)
+      return
+    }
+    this.#owed ??= new OwedPackets(
+      due => this.send(due),
+      () => this.#paid(),
+    )
+    this.#owed.add(packet, receipt, this.#around.tick)
+    if (this.#owed.count >= this.#around.settings.owedPackets) this.#pauseUntilPaid(this.#owed)
+  }
+
+  sendWhenStored(packet: Packet): void {
+    this.owe(packet, this.#around.ledger.barrier())
+  }
+
+  #pauseUntilPaid(owed: OwedPackets): void {
+    if (this.hasEnded) return
+    this.#waitsFor.add(owed)
+    if (this.isPaused) return
+    this.isPaused = true
+    this.#link.pauseReading()
+  }
+
+  #paid(): void {
+    const owed = this.#owed
+    if (owed === undefined || this.hasEnded || !this.#waitsFor.has(owed)) return
+    if (owed.count <= this.#around.settings.owedPackets / 2) this.release(owed)
+  }
+
+  /** The store has taken too long: the client is told that its messages are not owned, or has to come again. */
+  checkOwed(): void {
+    if (this.#owed === undefined || this.#owed.count === 0) return
+    const { storeTimeoutMs, sweepMs } = this.#around.settings
+    const late = this.#owed.takeOlderThan(this.#around.tick - Math.ceil(storeTimeoutMs / sweepMs))
+    if (late.length === 0) return
+    const problem = `what it sent was not stored within ${storeTimeoutMs} ms`
+    const isTellable = late.every(({ packet }) => packet.type === 'puback' || packet.type === 'pubrec')
+    if (this.level !== 5 || !isTellable) {
+      this.refuse('store-slow', problem)
+      return
+    }
+    this.report('store-slow', { problem })
+    for (const { packet, isStored } of late) this.#sendLate(packet, isStored)
+    this.#paid()
+  }
+
+  #sendLate(packet: Packet, isStored: boolean): void {
+    if (isStored || (packet.type !== 'puback' && packet.type !== 'pubrec')) {
+      this.send(packet)
+      return
+    }
+    if (packet.type === 'pubrec' && this.session.state.unreleased.delete(packet.packetId)) {
+      this.session.forgotten(packet.packetId) // [MQTT-4.3.3-9]
+    }
+    this.send({ ...packet, reasonCode: notStored })
   }
 
   wrote(): void {
@@ -236,7 +308,8 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   #perform(effect: Effect<Outgoing>): void {
     switch (effect.do) {
       case 'send':
-        this.send(effect.packet)
+        if (this.session.isDurable && confirming.has(effect.packet.type)) this.sendWhenStored(effect.packet)
+        else this.send(effect.packet)
         break
       case 'subscribe':
         this.#around.subscribe(this.session, effect.filter, effect.options)
@@ -325,6 +398,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.#around.congestion.forget(this)
     this.#waitsFor.clear()
     this.#feed = undefined
+    this.#owed?.clear()
     this.#around.ended(this, reason, discardsWill)
   }
 }

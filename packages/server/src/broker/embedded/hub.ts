@@ -1,17 +1,23 @@
-import { encodePublish, type PublishProperties, type Will } from '../../mqtt/index.ts'
+import { type Connack, encodePublish, type ProtocolLevel, type PublishProperties } from '../../mqtt/index.ts'
 import type { AttachRequest, BrokerIncident, Identity, Message, Presence } from '../port.ts'
 import { Congestion } from './congestion.ts'
 import { Connection } from './connection.ts'
-import { connack, outboundWindow } from './engine/connack.ts'
-import { newSession } from './engine/state.ts'
+import { DurableSession } from './durable/durable-session.ts'
+import { Ledger } from './durable/ledger.ts'
+import type { Receipt } from './durable/receipt.ts'
+import { DurableSessions } from './durable/sessions.ts'
+import { messageOf, storedWill, type WillMessage } from './durable/stored-will.ts'
+import { connack, expiryOf, outboundWindow } from './engine/connack.ts'
+import { newSession, type SessionOptions } from './engine/state.ts'
 import { subscribeByServer } from './engine/subscribe.ts'
 import { Meter, versionOf } from './meter.ts'
 import { Publication } from './publication.ts'
 import { Retention } from './retention.ts'
-import { responsePrefixOf, rightsOf } from './rights.ts'
-import type { Outgoing, Session } from './session.ts'
+import { type Rights, responsePrefixOf, rightsOf } from './rights.ts'
+import type { Session } from './session.ts'
 import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
 import { SharedGroups } from './shared-groups.ts'
+import type { SessionStore, StoredSessions } from './store/session-store.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { OfflineReason, Publisher, Surroundings } from './surroundings.ts'
 import { type Match, type SubscriptionOptions, TopicTree } from './topic-tree.ts'
@@ -30,6 +36,11 @@ export interface HubOptions {
   /** Milliseconds since 1970, for what is shown to people. */
   readonly now: () => number
   readonly schedule: (run: () => void) => void
+  /** Runs something after so long, unless the returned function is called before. */
+  readonly after: (delayMs: number, run: () => void) => () => void
+  readonly store: SessionStore
+  /** What the store held at the start. */
+  readonly stored: StoredSessions
   readonly events: HubEvents
 }
 
@@ -37,6 +48,13 @@ export interface HubOptions {
 interface Origin {
   readonly source?: Publisher
   readonly properties?: PublishProperties
+}
+
+export interface Published {
+  /** Sessions that took it. */
+  readonly subscribers: number
+  /** When those that outlive their connections have it for good. */
+  readonly receipt: Receipt | undefined
 }
 
 /** The middle of the broker: sessions by id, the topic tree, routing, presence and the sweep. */
@@ -48,6 +66,9 @@ export class Hub implements Surroundings<Connection> {
   readonly retention: Retention
   readonly tree: TopicTree<Subscriber>
   readonly groups: SharedGroups
+  readonly ledger: Ledger
+  /** Those that outlive their connections. */
+  readonly sessions: DurableSessions
   /** The live connection of each session. */
   readonly connections = new Map<string, Connection>()
   /** Connections whose link is not gone yet. */
@@ -59,7 +80,7 @@ export class Hub implements Surroundings<Connection> {
   readonly #events: HubEvents
   #allGone: (() => void) | undefined
 
-  constructor({ settings, now, schedule, events }: HubOptions) {
+  constructor({ settings, now, schedule, after, store, stored, events }: HubOptions) {
     this.settings = settings
     this.turn = new Turn(schedule, error => this.failed(error))
     this.congestion = new Congestion(Math.ceil(settings.patienceMs / settings.sweepMs))
@@ -69,46 +90,82 @@ export class Hub implements Surroundings<Connection> {
     this.groups = new SharedGroups(this.tree)
     this.now = now
     this.#events = events
+    const firstMessageId = Math.max(0, ...[...stored.messages.keys()].slice(-1)) + 1
+    const onError = (error: unknown) => this.failed(error)
+    this.ledger = new Ledger({ store, settings, firstMessageId, after, onError })
+    this.sessions = new DurableSessions(this, stored, ({ session: { identity, level } }) =>
+      sessionOptions({ level, window: settings.inFlight, rights: rightsOf(identity, settings), settings }),
+    )
+    for (const session of this.sessions.values()) {
+      for (const [filter, options] of session.state.subscriptions) this.#join(session, filter, options)
+    }
   }
 
   attach(request: AttachRequest): Connection {
-    const { identity, connect, serverSubscriptions } = request
+    const { identity, connect } = request
     const { settings } = this
     this.connections.get(identity.sessionId)?.close('session-taken-over') // [MQTT-3.1.4-3]
     const rights = rightsOf(identity, settings)
-    const { subscriptionsPerSession, receiveMaximum, queuedMessages, queuedBytes } = settings
-    const outbound = { window: outboundWindow(connect, settings.inFlight), queuedMessages, queuedBytes }
-    const limits = { subscriptions: subscriptionsPerSession, receiveMaximum, expirySeconds: 0, outbound }
-    const level = connect.protocolLevel
-    const state = newSession<Outgoing>({ level, limits, maySubscribe: rights.maySubscribe })
-    const session = new TransientSession(identity, state, this)
+    const expirySeconds = expiryOf(connect, settings)
+    const answer = this.#answer(request, expirySeconds)
+    const isAccepted = answer.reasonCode === 0
+    const window = outboundWindow(connect, settings.inFlight)
+    const options = sessionOptions({ level: connect.protocolLevel, window, rights, settings })
+    const session = isAccepted
+      ? this.#sessionFor(request, options, expirySeconds)
+      : new TransientSession(identity, newSession(options), this)
     const connection = new Connection(request, session, rights, this)
     this.links.add(connection)
     session.connect(connection)
-    const answer = connack({
-      connect,
-      keepAliveSeconds: request.keepAliveSeconds,
-      keepAliveChanged: request.keepAliveChanged,
-      receiveMaximum,
-      topicAliasMaximum: settings.topicAliasMaximum,
-      maxPacketSizeBytes: maxPacketSizeBytes(settings),
-      assignedClientId: clientIdOf(identity),
-      responseInformation: responsePrefixOf(identity),
-      isClosing: this.isClosing,
-      hasRoom: true,
-      sessionPresent: false,
-      expirySeconds: 0,
-    })
     connection.perform([{ do: 'send', packet: answer }])
-    if (answer.reasonCode !== 0) {
+    if (!isAccepted) {
       connection.turnAway(this.isClosing ? 'server-shutting-down' : 'protocol-error')
       return connection
     }
     this.connections.set(identity.sessionId, connection)
-    this.meter.connectionsByVersion[versionOf(level)]++
-    connection.perform(subscribeByServer(state, serverSubscriptions))
+    this.meter.connectionsByVersion[versionOf(connect.protocolLevel)]++
+    if (session instanceof DurableSession) this.#begin(session, connection, rights)
+    connection.perform(subscribeByServer(session.state, request.serverSubscriptions))
     this.#presence(connection, { online: true, reason: null, takenOver: false })
+    session.pump()
     return connection
+  }
+
+  #answer({ identity, connect, keepAliveSeconds, keepAliveChanged }: AttachRequest, expirySeconds: number): Connack {
+    const { settings, isClosing } = this
+    const isPresent = this.sessions.get(identity.sessionId) !== undefined
+    return connack({
+      ...{ connect, keepAliveSeconds, keepAliveChanged, isClosing, expirySeconds },
+      receiveMaximum: settings.receiveMaximum,
+      topicAliasMaximum: settings.topicAliasMaximum,
+      maxPacketSizeBytes: maxPacketSizeBytes(settings),
+      assignedClientId: clientIdOf(identity),
+      responseInformation: responsePrefixOf(identity),
+      hasRoom: expirySeconds === 0 || isPresent || this.sessions.hasRoom,
+      sessionPresent: isPresent && !connect.cleanStart, // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+    })
+  }
+
+  #sessionFor({ identity, connect }: AttachRequest, options: SessionOptions, expirySeconds: number): Session {
+    const earlier = this.sessions.get(identity.sessionId)
+    if (earlier !== undefined && !connect.cleanStart) {
+      this.sessions.resume(earlier, identity, options, expirySeconds) // [MQTT-3.1.2-5]
+      return earlier
+    }
+    if (earlier !== undefined) this.endSession(earlier) // [MQTT-3.1.2-4]
+    if (expirySeconds === 0) return new TransientSession(identity, newSession(options), this)
+    return this.sessions.open(identity, options, expirySeconds)
+  }
+
+  /** What the client may have changed with its CONNECT. Rights may have changed since the last one, too. */
+  #begin(session: DurableSession, { will }: Connection, { maySubscribe }: Rights): void {
+    session.will = will === undefined ? null : storedWill(will)
+    session.store()
+    for (const filter of [...session.state.subscriptions.keys()]) {
+      if (maySubscribe(filter) === undefined) continue
+      session.state.subscriptions.delete(filter)
+      this.unsubscribe(session, filter)
+    }
   }
 
   match(topic: string): Match<Subscriber> {
@@ -142,7 +199,7 @@ export class Hub implements Surroundings<Connection> {
   }
 
   /** Routes a message that is no packet yet. RangeError if MQTT can't carry it. */
-  publish({ topic, payload, qos, retain = false }: Message, from: Origin = {}): number {
+  publish({ topic, payload, qos, retain = false }: Message, from: Origin = {}): Published {
     const { source, properties } = from
     const level = properties === undefined ? 4 : 5
     const bytes = encodePublish(
@@ -158,26 +215,61 @@ export class Hub implements Surroundings<Connection> {
       },
       level,
     )
-    return this.route(Publication.of(bytes, level), this.tree.match(topic), source)
+    const publication = Publication.of(bytes, level)
+    const subscribers = this.route(publication, this.tree.match(topic), source)
+    return { subscribers, receipt: publication.receipt }
   }
 
   subscribe(session: Session, filter: string, options: SubscriptionOptions): void {
-    if (!this.groups.join(session, filter, options)) this.tree.add(filter, session, options)
+    this.#join(session, filter, options)
+    session.subscribed(filter, options)
   }
 
   unsubscribe(session: Session, filter: string): void {
-    if (!this.groups.leave(session, filter)) this.tree.remove(filter, session)
+    this.#leave(session, filter)
+    session.unsubscribed(filter)
   }
 
   ended(connection: Connection, reason: OfflineReason, discardsWill: boolean): void {
     const { session, identity } = connection
-    for (const filter of session.state.subscriptions.keys()) this.unsubscribe(session, filter)
-    if (session instanceof TransientSession) session.end()
+    if (session instanceof DurableSession) this.sessions.leave(session)
+    else if (session instanceof TransientSession) {
+      for (const filter of session.state.subscriptions.keys()) this.#leave(session, filter)
+      session.end()
+    }
     if (this.connections.get(identity.sessionId) !== connection) return
     this.connections.delete(identity.sessionId)
     this.meter.connectionsByVersion[versionOf(connection.level)]--
     this.#presence(connection, { online: false, reason, takenOver: reason === 'session-taken-over' })
-    if (connection.will !== undefined && !discardsWill) this.#publishWill(connection, connection.will) // [MQTT-3.1.2-8]
+    const will = discardsWill || !this.#mayPublishWill(connection) ? undefined : connection.will
+    if (session instanceof DurableSession) this.#settleWill(session, will !== undefined)
+    else if (will !== undefined) this.#publishWill(messageOf(storedWill(will)), connection) // [MQTT-3.1.2-8]
+  }
+
+  /** The will of a session whose connection is over: now, or when its delay is. The session may end here. */
+  #settleWill(session: DurableSession, isPublished: boolean): void {
+    const { will } = session
+    if (!isPublished || will === null || will.delaySeconds === 0) this.sessions.takeWill(session)
+    if (isPublished && will !== null && will.delaySeconds === 0) {
+      this.#publishWill(messageOf(will), departed(session.identity)) // [MQTT-3.1.2-8]
+    }
+    if (session.state.expirySeconds === 0) this.endSession(session) // [MQTT-3.1.2-23]
+  }
+
+  /** Ends a session, whose connection is over: a will that waits is published now. [MQTT-3.1.3-9] */
+  endSession(session: DurableSession): void {
+    const { will, identity } = session
+    for (const filter of session.state.subscriptions.keys()) this.#leave(session, filter)
+    this.sessions.end(session)
+    if (will !== null) this.#publishWill(messageOf(will), departed(identity))
+  }
+
+  #join(session: Session, filter: string, options: SubscriptionOptions): void {
+    if (!this.groups.join(session, filter, options)) this.tree.add(filter, session, options)
+  }
+
+  #leave(session: Session, filter: string): void {
+    if (!this.groups.leave(session, filter)) this.tree.remove(filter, session)
   }
 
   linkClosed(connection: Connection): void {
@@ -202,7 +294,11 @@ export class Hub implements Surroundings<Connection> {
     this.retention.sweep()
     const { incidentsPerSecond, sweepMs } = this.settings
     const incidents = (incidentsPerSecond * sweepMs) / 1000
+    const { wills, expired } = this.sessions.due()
+    for (const session of wills) this.#settleDueWill(session)
+    for (const session of expired) this.endSession(session)
     for (const connection of this.connections.values()) {
+      connection.checkOwed()
       connection.incidents.refill(incidents)
       const { patienceTicks, heardAt, isPaused } = connection
       if (patienceTicks === 0 || isPaused || this.tick - heardAt <= patienceTicks) continue
@@ -218,27 +314,50 @@ export class Hub implements Surroundings<Connection> {
     this.#events.error(error)
   }
 
+  #settleDueWill(session: DurableSession): void {
+    const will = this.sessions.takeWill(session)
+    if (will !== null) this.#publishWill(messageOf(will), departed(session.identity))
+  }
+
   /** A will is a publish of its client like any other. */
-  #publishWill(connection: Connection, { properties, ...will }: Will): void {
+  #mayPublishWill(connection: Connection): boolean {
+    const { will, identity } = connection
+    if (will === undefined) return false
     const { topic } = will
-    const problem = rightsOf(connection.identity, this.settings).mayPublish(topic)
-    if (problem !== undefined) {
-      connection.report('topic-not-allowed-publish', { topic, problem: `the will’s topic is refused: ${problem}` })
-      return
-    }
-    if (properties === undefined) {
-      this.publish(will, { source: connection })
-      return
-    }
-    // The delay can't be longer than the session, which is over. [MQTT-3.1.3-9]
-    const { willDelayIntervalSeconds: _delay, ...published } = properties
-    this.publish(will, { source: connection, properties: published })
+    const problem = rightsOf(identity, this.settings).mayPublish(topic)
+    if (problem === undefined) return true
+    connection.report('topic-not-allowed-publish', { topic, problem: `the will’s topic is refused: ${problem}` })
+    return false
+  }
+
+  #publishWill({ properties, ...will }: WillMessage, source: Publisher): void {
+    this.publish(will, properties === undefined ? { source } : { source, properties })
   }
 
   #presence(connection: Connection, what: { online: boolean; reason: Presence['reason']; takenOver: boolean }): void {
     const { identity, address } = connection
     this.#events.presence({ identity, address, at: this.now(), ...what })
   }
+}
+
+/** Who a message is from that is published when its client is gone. */
+function departed(identity: Identity): Publisher {
+  return { identity, session: undefined, pauseFor: () => false, release: () => undefined }
+}
+
+interface SessionNeeds {
+  readonly level: ProtocolLevel
+  readonly window: number
+  readonly rights: Rights
+  readonly settings: BrokerSettings
+}
+
+function sessionOptions({ level, window, rights, settings }: SessionNeeds): SessionOptions {
+  const { subscriptionsPerSession, receiveMaximum, sessionExpiryMaxSeconds, queuedMessages, queuedBytes } = settings
+  const outbound = { window, queuedMessages, queuedBytes }
+  const expirySeconds = sessionExpiryMaxSeconds
+  const limits = { subscriptions: subscriptionsPerSession, receiveMaximum, expirySeconds, outbound }
+  return { level, limits, maySubscribe: rights.maySubscribe }
 }
 
 /** The client identifier inside an application's session id `@{keyId}/{clientId}`. */

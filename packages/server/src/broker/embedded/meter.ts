@@ -7,6 +7,7 @@ export type DropReason =
   | 'slow-reader'
   | 'too-large-for-client'
   | 'session-ended'
+  | 'queue-full'
   | 'expired'
   | 'retained-limit'
   | 'incident-not-reported'
@@ -33,6 +34,7 @@ export class Meter {
     'slow-reader': 0,
     'too-large-for-client': 0,
     'session-ended': 0,
+    'queue-full': 0,
     expired: 0,
     'retained-limit': 0,
     'incident-not-reported': 0,

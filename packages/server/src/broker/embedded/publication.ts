@@ -1,5 +1,7 @@
 import type { PublishProperties } from '../../mqtt/index.ts'
 import { decodePublish, type Frame, Framer, hasShortestHeader, type ProtocolLevel, type Qos } from '../../mqtt/index.ts'
+import type { HeldMessage } from './durable/held-message.ts'
+import type { Receipt } from './durable/receipt.ts'
 import { endOfInteger, integerSize, writeInteger } from './wire-integer.ts'
 
 /** How a PUBLISH looks on the wire: MQTT 3.1 and 3.1.1 write the same bytes, MQTT 5 adds properties. */
@@ -46,6 +48,10 @@ export class Publication implements PublishBytes {
   properties: PublishProperties | undefined
   /** Milliseconds since 1970, 0 = never; set on a copy that waits, or that is retained. */
   expiresAtMs = 0
+  /** What the store knows of it; on a copy that waits. */
+  held: HeldMessage | undefined
+  /** A session had no room for it. */
+  isRefused = false
   #propertiesStart = 0
   #forwardable = false
   #shapes: (PublishBytes | undefined)[] | undefined
@@ -84,6 +90,7 @@ export class Publication implements PublishBytes {
     this.packetIdOffset = qos > 0 ? topicEnd - start : 0
     this.#propertiesStart = propertiesStart
     this.#forwardable = hasShortestHeader(frame)
+    this.isRefused = false
     this.#shapes = undefined
     this.#kept = undefined
   }
@@ -97,6 +104,11 @@ export class Publication implements PublishBytes {
     publication.read(framer, level)
     publication.#kept = publication
     return publication
+  }
+
+  /** When the sessions that outlive their connections have it for good; undefined = there is none that took it. */
+  get receipt(): Receipt | undefined {
+    return this.#kept?.held?.receipt
   }
 
   get retain(): boolean {

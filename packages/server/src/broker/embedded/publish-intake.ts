@@ -1,5 +1,6 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { decodePublish, encodePublish, type Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
+import type { Receipt } from './durable/receipt.ts'
 import { type PublishVerdict, receivePublish } from './engine/inbound.ts'
 import { Publication } from './publication.ts'
 import type { Rights } from './rights.ts'
@@ -14,7 +15,8 @@ export interface IntakeHost extends Publisher {
   readonly session: Session
   readonly level: ProtocolLevel
   readonly hasEnded: boolean
-  send(packet: Packet): void
+  /** Sends a packet when the receipt is done, and after all that is owed already. */
+  owe(packet: Packet, receipt: Receipt | undefined): void
   /** Sends the four bytes of a successful acknowledgement. */
   acknowledge(firstByte: number, packetId: number): void
   /** Ends the connection over what the client did. */
@@ -61,15 +63,39 @@ export class PublishIntake {
     const isRefused = route.match === undefined || (full !== undefined && qos > 0 && host.level === 5)
     const verdict = receivePublish(host.session.state, publication, !isRefused)
     this.#around.meter.messagesIn[qos]++
+    let taken = 0
     if (verdict.route && route.match !== undefined) {
-      this.#around.route(publication, route.match, host)
+      taken = this.#around.route(publication, route.match, host)
       if (full !== undefined) host.report('retained-limit', { topic: route.topic, problem: full })
     }
     if (verdict.incident !== undefined) {
       this.#refuse(verdict, route, full)
     } else if (verdict.acknowledge !== undefined && !host.hasEnded) {
-      host.acknowledge(firstBytes[verdict.acknowledge], packetId) // owned: routed or queued
+      const { receipt, isRefused } = publication
+      if (receipt === undefined && !isRefused && !(qos === 2 && host.session.isDurable)) {
+        host.acknowledge(firstBytes[verdict.acknowledge], packetId) // owned: routed or queued
+      } else this.#acknowledgeStored(publication, verdict.acknowledge, { isNew: verdict.route, taken })
     }
+  }
+
+  /** The message, or that it came, is to be stored first. */
+  #acknowledgeStored(
+    { packetId, qos, receipt, isRefused }: Publication,
+    type: 'puback' | 'pubrec',
+    { isNew, taken }: { isNew: boolean; taken: number },
+  ): void {
+    const { session, level } = this.#host
+    // Nobody took it: the client may know that, if it speaks a version that can be told.
+    if (isRefused && taken === 0 && level === 5) {
+      session.state.unreleased.delete(packetId)
+      this.#host.owe({ type, packetId, reasonCode: 0x97, properties: { reasonString: 'the queue is full' } }, undefined)
+      return
+    }
+    const isOnceOnly = qos === 2 && session.isDurable
+    const stored = isOnceOnly && isNew ? session.received(packetId, receipt) : receipt
+    // A repeated one may be acknowledged when the first is stored.
+    const awaited = isOnceOnly && !isNew ? this.#around.ledger.barrier() : stored
+    this.#host.owe({ type, packetId, reasonCode: 0 }, awaited)
   }
 
   /** The topic is new on this connection: the codec checks its characters, and the rights say whether it may be used. */
@@ -134,6 +160,6 @@ export class PublishIntake {
     if (acknowledge === undefined) return
     const { packetId } = this.#publication
     const properties = problem === undefined ? undefined : { reasonString: problem }
-    this.#host.send({ type: acknowledge, packetId, reasonCode: isFull ? 0x97 : reasonCode, properties })
+    this.#host.owe({ type: acknowledge, packetId, reasonCode: isFull ? 0x97 : reasonCode, properties }, undefined)
   }
 }

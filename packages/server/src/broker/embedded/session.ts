@@ -1,9 +1,10 @@
-import type { Qos } from '../../mqtt/index.ts'
+import type { Packet, Qos } from '../../mqtt/index.ts'
 import type { Identity } from '../port.ts'
 import type { Congestible, Congestion, Pausable } from './congestion.ts'
+import type { Receipt } from './durable/receipt.ts'
 import type { Entry } from './engine/entry.ts'
 import type { SessionState } from './engine/state.ts'
-import { shapeOfWaited } from './message-expiry.ts'
+import { hasExpired, shapeOfWaited } from './message-expiry.ts'
 import type { MessageGroup } from './message-group.ts'
 import type { Meter } from './meter.ts'
 import type { Outbox } from './outbox.ts'
@@ -11,7 +12,7 @@ import type { Publication, PublishBytes, Wire } from './publication.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { Source, Subscriber } from './subscriber.ts'
 import type { AliasesToClient } from './topic-aliases.ts'
-import type { Target } from './topic-tree.ts'
+import type { SubscriptionOptions, Target } from './topic-tree.ts'
 
 /** A QoS 1 or 2 message as a queue keeps it. */
 export interface Outgoing {
@@ -32,6 +33,8 @@ export interface Line {
   readonly aliases: AliasesToClient | undefined
   /** Something was put into the outbox. */
   wrote(): void
+  /** Sends a packet as soon as all that was handed to the store so far is stored. */
+  sendWhenStored(packet: Packet): void
   /** Ends the connection at the end of the turn. */
   endSlowReader(): void
 }
@@ -53,7 +56,9 @@ export const shortQueue = 1 / 16
 /** A client's session at the edge: gives messages to its connection as the engine's window allows. */
 export abstract class Session implements Subscriber, Congestible {
   readonly isSession = true
-  readonly identity: Identity
+  identity: Identity
+  /** Whether it outlives its connection. */
+  abstract readonly isDurable: boolean
   abstract readonly state: SessionState<Outgoing>
   slowsPublishers = false
   protected readonly services: SessionServices
@@ -116,6 +121,15 @@ export abstract class Session implements Subscriber, Congestible {
 
   /** A QoS 2 message of the client is released. */
   forgotten(_packetId: number): void {}
+
+  /** One came, which `receipt` stands for; returns what stands for it and its packet identifier. */
+  received(_packetId: number, receipt: Receipt | undefined): Receipt | undefined {
+    return receipt
+  }
+
+  subscribed(_filter: string, _options: SubscriptionOptions): void {}
+
+  unsubscribed(_filter: string): void {}
 
   /** A QoS 1 or 2 message for the client that is connected. */
   protected abstract sendOrQueue(
@@ -182,6 +196,15 @@ export function aliased(
   shape: PublishBytes,
 ): PublishBytes {
   return aliases === undefined ? shape : aliases.apply(topic, shape, maxPacketSizeBytes)
+}
+
+/**
+ * Gives what a session leaves undone to the other members of its shared groups; returns how many of them were taken. What
+ * was sent to it with QoS 2 is not among them: it may have been processed. [MQTT-4.8.2-5]
+ */
+export function passOn(messages: readonly Outgoing[], nowMs: number): number {
+  const inTime = messages.filter(({ publication }) => !hasExpired(publication, nowMs))
+  return inTime.filter(({ publication, group }) => group?.passOn(publication)).length
 }
 
 /** Of a message that is not QoS 0. */

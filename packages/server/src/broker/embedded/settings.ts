@@ -37,6 +37,24 @@ export interface BrokerSettings {
   readonly incidentsPerSecond: number
   /** How often the `$SYS` topics are published to those who are subscribed; 0 = never. */
   readonly systemTopicsMs: number
+  /** Sessions that outlive their connections. */
+  readonly sessions: number
+  /** How long sessions of MQTT 3.1 and 3.1.1 clients without Clean Session outlive their connections. */
+  readonly sessionExpirySeconds: number
+  /** Longest Session Expiry Interval that is granted; 0xFFFFFFFF = no limit, such sessions never end. */
+  readonly sessionExpiryMaxSeconds: number
+  /** How long messages and other changes that someone waits for are gathered for one commit of the session store. */
+  readonly commitWindowMs: number
+  /** The same for changes that nobody waits for. */
+  readonly lazyCommitMs: number
+  /** So many changes are committed without waiting for more. */
+  readonly commitChanges: number
+  /** So many changes wait for a store that does not answer before no more sessions are taken. */
+  readonly waitingChanges: number
+  /** Acknowledgements that one client is owed until its messages are stored; then its reading pauses. */
+  readonly owedPackets: number
+  /** How long they are owed before the client is told that its messages were not stored. */
+  readonly storeTimeoutMs: number
   /** Grain of keep alive and of patience. */
   readonly sweepMs: number
 }
@@ -63,6 +81,15 @@ export const defaultBrokerSettings: BrokerSettings = {
   incidentBurst: 20,
   incidentsPerSecond: 1,
   systemTopicsMs: 10_000,
+  sessions: 100_000,
+  sessionExpirySeconds: 7 * 86_400,
+  sessionExpiryMaxSeconds: 30 * 86_400,
+  commitWindowMs: 5,
+  lazyCommitMs: 200,
+  commitChanges: 1000,
+  waitingChanges: 100_000,
+  owedPackets: 1000,
+  storeTimeoutMs: 10_000,
   sweepMs: 1000,
 }
 

@@ -1,5 +1,6 @@
 import type { BrokerIncident, Presence } from '../port.ts'
 import type { Congestion, Pausable } from './congestion.ts'
+import type { Ledger } from './durable/ledger.ts'
 import type { Meter } from './meter.ts'
 import type { Publication } from './publication.ts'
 import type { Retention } from './retention.ts'
@@ -21,10 +22,12 @@ export interface Surroundings<Connection = unknown> {
   readonly turn: Turn
   readonly congestion: Congestion
   readonly retention: Retention
+  readonly ledger: Ledger
   /** Sweeps so far: the clock of keep alive. */
   readonly tick: number
   match(topic: string): Match<Subscriber>
-  route(publication: Publication, match: Match<Subscriber>, source: Publisher): void
+  /** How many sessions took it. */
+  route(publication: Publication, match: Match<Subscriber>, source: Publisher): number
   subscribe(session: Session, filter: string, options: SubscriptionOptions): void
   unsubscribe(session: Session, filter: string): void
   /** The connection has ended for the broker; its link may still be closing. */

@@ -3,12 +3,22 @@ import { overflow } from './engine/outbound.ts'
 import type { TransientState } from './engine/state.ts'
 import { hasExpired, keepUntilExpiry } from './message-expiry.ts'
 import type { Publication } from './publication.ts'
-import { aliased, type Line, type Outgoing, qosOf, Session, type SessionServices, shortQueue } from './session.ts'
+import {
+  aliased,
+  type Line,
+  type Outgoing,
+  passOn,
+  qosOf,
+  Session,
+  type SessionServices,
+  shortQueue,
+} from './session.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Target } from './topic-tree.ts'
 
 /** A session that ends with its connection. */
 export class TransientSession extends Session {
+  readonly isDurable = false
   readonly state: TransientState<Outgoing>
 
   constructor(identity: Identity, state: TransientState<Outgoing>, services: SessionServices) {
@@ -93,13 +103,4 @@ export class TransientSession extends Session {
     line.wrote()
     if (message.group !== undefined && qos === 1) this.state.outbound.hold(packetId, message)
   }
-}
-
-/**
- * Gives what a session leaves undone to the other members of its shared groups; returns how many of them were taken. What
- * was sent to it with QoS 2 is not among them: it may have been processed. [MQTT-4.8.2-5]
- */
-function passOn(messages: readonly Outgoing[], nowMs: number): number {
-  const inTime = messages.filter(({ publication }) => !hasExpired(publication, nowMs))
-  return inTime.filter(({ publication, group }) => group?.passOn(publication)).length
 }

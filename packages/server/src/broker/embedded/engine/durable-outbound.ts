@@ -131,6 +131,22 @@ export class DurableOutbound<Message> implements OutboundFlow<Message> {
     this.#settle(entry)
   }
 
+  /** Takes out those that were never sent and are of no use any more. */
+  purge(isUseless: (message: Message) => boolean): readonly Entry<Message>[] {
+    const purged: Entry<Message>[] = []
+    const kept = new Fifo<Entry<Message>>()
+    for (const entry of this.#waiting.values()) {
+      if (!entry.wasSent && isUseless(entry.message)) purged.push(entry)
+      else kept.push(entry)
+    }
+    this.#waiting = kept
+    for (const { packetId, sizeBytes } of purged) {
+      this.#entries.delete(packetId)
+      this.#queuedBytes -= sizeBytes
+    }
+    return purged
+  }
+
   acknowledgeQos1(packetId: number): readonly Effect<Message>[] {
     const entry = this.#sent(packetId)
     if (entry === undefined || entry.qos !== 1) return nothing // late or unknown: harmless

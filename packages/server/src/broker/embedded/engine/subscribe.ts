@@ -64,11 +64,19 @@ export function subscribeByServer<Message>(
 ): readonly Effect[] {
   const options: SubscriptionOptions = { qos: 1, noLocal: true, retainAsPublished: false, identifier: 0 }
   return filters.flatMap((filter): Effect[] => {
-    const isNew = !session.subscriptions.has(filter)
+    const earlier = session.subscriptions.get(filter)
+    if (earlier !== undefined && isSame(earlier, options)) return []
+    const isNew = earlier === undefined
     session.subscriptions.set(filter, options)
     const subscribed: Effect = { do: 'subscribe', filter, options }
     return isNew ? [subscribed, { do: 'retained', filter, options }] : [subscribed]
   })
+}
+
+function isSame(one: SubscriptionOptions, other: SubscriptionOptions): boolean {
+  const { qos, noLocal, retainAsPublished, identifier } = other
+  if (one.qos !== qos || one.noLocal !== noLocal) return false
+  return one.retainAsPublished === retainAsPublished && one.identifier === identifier
 }
 
 /** One UNSUBACK code per filter. [MQTT-3.10.4-5] */
