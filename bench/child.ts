@@ -15,12 +15,14 @@ export interface ChildOptions {
   listens?: boolean
 }
 
+type Stdio = ['pipe' | 'ignore', 'pipe' | 'ignore', 'inherit' | 'ignore']
+
 /** A program on one core of its own. */
 export class Program {
   readonly process: ChildProcess
 
-  constructor(core: number, command: readonly string[], stdin: 'pipe' | 'ignore' = 'ignore') {
-    this.process = start(core, command, stdin)
+  constructor(core: number, command: readonly string[], stdio: Stdio = ['ignore', 'ignore', 'ignore']) {
+    this.process = start(core, command, stdio)
   }
 
   /** taskset and sh replace themselves by the program, so this is the program's own pid. */
@@ -49,7 +51,7 @@ export class Child extends Program {
 
   constructor(core: number, script: string, args: readonly string[] = [], options: ChildOptions = {}) {
     const { nodeArgs = [], listens = false } = options
-    super(core, [process.execPath, ...nodeArgs, script, ...args], listens ? 'pipe' : 'ignore')
+    super(core, [process.execPath, ...nodeArgs, script, ...args], [listens ? 'pipe' : 'ignore', 'pipe', 'inherit'])
     if (this.process.stdout === null) throw new Error('stdout is piped')
     this.#lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]()
   }
@@ -69,10 +71,10 @@ export class Child extends Program {
   }
 }
 
-function start(core: number, command: readonly string[], stdin: 'pipe' | 'ignore'): ChildProcess {
+function start(core: number, command: readonly string[], stdio: Stdio): ChildProcess {
   const pinned = hasTaskset ? ['taskset', '-c', String(core), ...command] : command
   const [program = '', ...args] = process.platform === 'win32' ? pinned : [...WITH_MOST_FILES, ...pinned]
-  const child = spawn(program, args, { stdio: [stdin, 'pipe', 'inherit'] })
+  const child = spawn(program, args, { stdio })
   child.on('error', error => console.error(`${command[0]} can't be started: ${error.message}`))
   return child
 }

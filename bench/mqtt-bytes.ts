@@ -66,12 +66,16 @@ export const senderOf = (buffer: Buffer, end: number): number =>
 export const stampOf = (buffer: Buffer, end: number): number => buffer.readDoubleBE(end - PAYLOAD_BYTES + STAMP_OFFSET)
 export const packetIdOf = (buffer: Buffer, end: number): number => buffer.readUInt16BE(end - PAYLOAD_BYTES - 2)
 
+export const pubackBytes = (packetId: number): Buffer => Buffer.from([0x40, 2, packetId >> 8, packetId & 0xff])
+export const DISCONNECT_BYTES: Uint8Array = Uint8Array.of(0xe0, 0)
+export const PINGREQ_BYTES: Uint8Array = Uint8Array.of(0xc0, 0)
+
 export interface PacketHandler {
   /** A PUBLISH whose payload of PAYLOAD_BYTES ends there. */
   onPublish(buffer: Buffer, end: number, qos: number): void
   onPuback(packetId: number): void
-  /** Any other packet; `code` is the byte that says whether CONNACK and SUBACK are good. */
-  onOther(type: number, code: number): void
+  /** Any other packet; `code` is the byte that says whether CONNACK and SUBACK are good, `flags` the first of CONNACK. */
+  onOther(type: number, code: number, flags: number): void
 }
 
 const LARGEST_PACKET_BYTES = 1024
@@ -117,7 +121,8 @@ export class PacketCounter {
     const type = first >> 4
     if (type === PUBLISH) this.#handler.onPublish(buffer, end, (first >> 1) & 3)
     else if (type === PUBACK) this.#handler.onPuback(buffer.readUInt16BE(start + 2))
-    else this.#handler.onOther(type, type === CONNACK ? (buffer[start + 3] ?? 0) : (buffer[end - 1] ?? 0))
+    else if (type === CONNACK) this.#handler.onOther(type, buffer[start + 3] ?? 0, buffer[start + 2] ?? 0)
+    else this.#handler.onOther(type, buffer[end - 1] ?? 0, 0)
   }
 }
 

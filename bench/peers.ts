@@ -52,13 +52,11 @@ function launch(name: PeerName, port: number, { folder, tls, child = {} }: PeerO
     )
   }
   const file = join(folder, `${name}-${port}.conf`)
-  writeFileSync(file, name === 'mosquitto' ? mosquittoConfig(port, tls) : natsConfig(port, folder, tls))
-  const program = new Program(SERVER_CORE, [pathOf(name), '-c', file])
-  program.process.stdout?.resume()
-  return program
+  writeFileSync(file, name === 'mosquitto' ? mosquittoConfig(port, folder, tls) : natsConfig(port, folder, tls))
+  return new Program(SERVER_CORE, [pathOf(name), '-c', file])
 }
 
-function mosquittoConfig(port: number, tls: PeerOptions['tls']): string {
+function mosquittoConfig(port: number, folder: string, tls: PeerOptions['tls']): string {
   return [
     'user root', // else it gives up the right to read the files; without effect for other users
     `listener ${port} 127.0.0.1`,
@@ -69,6 +67,7 @@ function mosquittoConfig(port: number, tls: PeerOptions['tls']): string {
     `max_inflight_messages ${IN_FLIGHT}`,
     'max_queued_messages 0', // no bound: the load bounds itself, and a dropped message would end the run
     'log_type error',
+    `log_dest file ${join(folder, `mosquitto-${port}.log`)}`,
     '',
   ].join('\n')
 }
