@@ -33,6 +33,19 @@ describe('a shared subscription', () => {
     expect(qosOf.map(all => [...new Set(all)])).toEqual([[0], [1], [2]])
   })
 
+  it('and a plain one bring a copy each to the client that has both, with its own identifier [MQTT-3.3.4-5] [MQTT-3.3.4-3]', async () => {
+    const topic = served.topic()
+    const client = await served.client(5)
+    expect(await subscribe(client, { filter: `$share/g/${topic}` }, 7)).toEqual([0])
+    expect(await subscribe(client, { filter: topic }, 8)).toEqual([0])
+    await publish(await served.client(5), topic, 'x')
+    const packets = await client.untilPingresp()
+    const identifiers = packets.map(one =>
+      one.type === 'publish' ? one.properties?.subscriptionIdentifiers : one.type,
+    )
+    expect(identifiers.toSorted()).toEqual([[7], [8]])
+  })
+
   it.each([
     ['PUBACK', 1, 'puback'],
     ['PUBREC', 2, 'pubrec'],

@@ -130,6 +130,10 @@ it.each(LEVELS)(
       const isExpected = filter.startsWith('$') && codes[0] === 0
       expect(messages(subscriber)).toEqual(isExpected ? ['x'] : [])
     }
+    await broker.publish({ topic: 'x/a', payload: Buffer.from('plain'), qos: 0 })
+    runTurns()
+    const got = subscribers.filter(({ subscriber }) => messages(subscriber).length > 0).map(({ filter }) => filter)
+    expect(got).toEqual(['#', '+/a', '+/#'])
   },
 )
 
