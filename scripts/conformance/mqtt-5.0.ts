@@ -289,7 +289,7 @@ export const mqtt5: readonly Statement[] = [
   both('4.8.2-2', 'The name of the group has no /, + or #, and a / and a filter follow it.'),
   server('4.8.2-3', 'A message to a member of the group comes at no more than the QoS it was granted.'),
   server('4.8.2-4', 'A QoS 2 delivery that broke off is completed with the same client when it is back.', sessionsEnd),
-  server('4.8.2-5', 'If its session ends before that, no other member gets the message.', sessionsEnd),
+  server('4.8.2-5', 'If its session ends before that, no other member gets the message.'),
   server('4.8.2-6', 'PUBACK or PUBREC of 0x80 or more ends the message: no other member gets it.'),
 
   both('4.9.0-1', 'The send quota begins above 0 and within the Receive Maximum.'),
