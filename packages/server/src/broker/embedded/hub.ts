@@ -17,6 +17,7 @@ import { type Rights, responsePrefixOf, rightsOf } from './rights.ts'
 import type { Session } from './session.ts'
 import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
 import { SharedGroups } from './shared-groups.ts'
+import { noStore } from './store/no-store.ts'
 import type { SessionStore, StoredSessions } from './store/session-store.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { OfflineReason, Publisher, Surroundings } from './surroundings.ts'
@@ -84,8 +85,6 @@ export class Hub implements Surroundings<Connection> {
     this.settings = settings
     this.turn = new Turn(schedule, error => this.failed(error))
     this.congestion = new Congestion(Math.ceil(settings.patienceMs / settings.sweepMs))
-    const { retainedMessages: messages, retainedBytes: bytes } = settings
-    this.retention = new Retention({ limits: { messages, bytes }, now })
     this.tree = new TopicTree(settings.cachedTopics)
     this.groups = new SharedGroups(this.tree)
     this.now = now
@@ -93,6 +92,9 @@ export class Hub implements Surroundings<Connection> {
     const firstMessageId = Math.max(0, ...[...stored.messages.keys()].slice(-1)) + 1
     const onError = (error: unknown) => this.failed(error)
     this.ledger = new Ledger({ store, settings, firstMessageId, after, onError })
+    const { retainedMessages: messages, retainedBytes: bytes } = settings
+    const journal = store === noStore ? undefined : this.ledger
+    this.retention = new Retention({ limits: { messages, bytes }, now, journal, stored: stored.retained })
     this.sessions = new DurableSessions(this, stored, ({ session: { identity, level } }) =>
       sessionOptions({ level, window: settings.inFlight, rights: rightsOf(identity, settings), settings }),
     )

@@ -50,6 +50,8 @@ export class Publication implements PublishBytes {
   expiresAtMs = 0
   /** What the store knows of it; on a copy that waits. */
   held: HeldMessage | undefined
+  /** When it is stored as its topic's retained message. */
+  retention: Receipt | undefined
   /** A session had no room for it. */
   isRefused = false
   #propertiesStart = 0
@@ -91,6 +93,7 @@ export class Publication implements PublishBytes {
     this.#propertiesStart = propertiesStart
     this.#forwardable = hasShortestHeader(frame)
     this.isRefused = false
+    this.retention = undefined
     this.#shapes = undefined
     this.#kept = undefined
   }
@@ -106,9 +109,9 @@ export class Publication implements PublishBytes {
     return publication
   }
 
-  /** When the sessions that outlive their connections have it for good; undefined = there is none that took it. */
+  /** When the sessions that outlive their connections, and its topic, have it for good; undefined = none took it. */
   get receipt(): Receipt | undefined {
-    return this.#kept?.held?.receipt
+    return this.retention ?? this.#kept?.held?.receipt
   }
 
   get retain(): boolean {

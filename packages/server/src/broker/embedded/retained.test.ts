@@ -7,7 +7,7 @@ const limits = { messages: 1000, bytes: 10_000 }
 
 function message(topic: string, rest: { text?: string; expiresAtMs?: number } = {}): RetainedMessage {
   const { text = 'x', expiresAtMs = 0 } = rest
-  return { topic, bytes: Buffer.from(text), level: 4, from: '', expiresAtMs }
+  return { topic, packet: Buffer.from(text), level: 4, from: '', expiresAtMs }
 }
 
 function topicsOf(messages: RetainedMessages, filter: string): string[] {

@@ -1,13 +1,8 @@
-/** The last message of a topic that was published with RETAIN: its PUBLISH as it came, in memory of its own. */
-export interface RetainedMessage {
-  readonly topic: string
-  /** One whole PUBLISH of this protocol level. */
-  readonly bytes: Buffer
-  readonly level: 4 | 5
-  /** The session that published it; empty for the platform. */
-  readonly from: string
-  /** Milliseconds since 1970; 0 = it stays. [MQTT-3.3.2-5] */
-  readonly expiresAtMs: number
+import type { RetainedRecord } from './store/session-store.ts'
+
+/** The last message of a topic that was published with RETAIN, in memory of its own. */
+export interface RetainedMessage extends RetainedRecord {
+  readonly packet: Buffer
 }
 
 export interface RetainedLimits {
@@ -67,7 +62,7 @@ export class RetainedMessages {
   /** Whether `set` may be called with a message of this topic and size. */
   hasRoom(topic: string, sizeBytes: number): boolean {
     const known = this.get(topic)
-    const bytes = this.#bytes - (known?.bytes.length ?? 0) + sizeBytes
+    const bytes = this.#bytes - (known?.packet.length ?? 0) + sizeBytes
     return bytes <= this.#limits.bytes && (known !== undefined || this.#count < this.#limits.messages)
   }
 
@@ -90,7 +85,7 @@ export class RetainedMessages {
     if (node.message !== undefined) this.#forget(node.message)
     node.message = message
     this.#count++
-    this.#bytes += message.bytes.length
+    this.#bytes += message.packet.length
     if (message.expiresAtMs === 0) return
     this.#expiring.add(message)
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, message.expiresAtMs)
@@ -152,7 +147,7 @@ export class RetainedMessages {
   #forget(message: RetainedMessage): void {
     this.#expiring.delete(message)
     this.#count--
-    this.#bytes -= message.bytes.length
+    this.#bytes -= message.packet.length
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Publication } from '../publication.ts'
-import type { Change, EntryRecord, SessionRecord, SessionStore } from '../store/session-store.ts'
+import type { Change, EntryRecord, RetainedRecord, SessionRecord, SessionStore } from '../store/session-store.ts'
 import type { SubscriptionOptions } from '../topic-tree.ts'
 import type { HeldMessage, Holding, Slot } from './held-message.ts'
 import { Receipt } from './receipt.ts'
@@ -33,6 +33,8 @@ interface Stored {
 interface Batch {
   readonly number: number
   readonly changes: Map<number, Change>
+  /** Where the change of a topic's retained message stands. */
+  readonly retained: Map<string, number>
   readonly receipts: Set<Receipt>
   /** Who goes on when the batch is stored. */
   readonly waiting: Stored[]
@@ -150,6 +152,20 @@ export class Ledger {
 
   unsubscribe(sessionKey: number, filter: string): void {
     this.#put({ do: 'unsubscribe', sessionKey, filter })
+  }
+
+  /** A topic's retained message from now on, or that it has none: only the last one is written. */
+  retain(topic: string, message: RetainedRecord | undefined): void {
+    const change: Change = message === undefined ? { do: 'clear-retained', topic } : { do: 'retain', message }
+    const { retained, changes } = this.#gathering
+    const earlier = retained.get(topic)
+    if (earlier === undefined) retained.set(topic, this.#put(change).number)
+    else changes.set(earlier, change)
+  }
+
+  /** Done when all that is gathered now is stored, and what is added to it. */
+  awaited(): Receipt {
+    return this.#barrier()
   }
 
   /** `earlier` is where its last change stands: it is replaced if it can be. */
@@ -294,7 +310,7 @@ export class Ledger {
 }
 
 function newBatch(number: number): Batch {
-  return { number, changes: new Map(), receipts: new Set(), waiting: [], barrier: undefined }
+  return { number, changes: new Map(), retained: new Map(), receipts: new Set(), waiting: [], barrier: undefined }
 }
 
 function barrierOf(batch: Batch): Receipt {
