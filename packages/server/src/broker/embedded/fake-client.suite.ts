@@ -1,6 +1,6 @@
 import { type Connect, decode, encode, Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
 import type { Attachment, AttachRequest, Broker, BrokerIncident, Identity, Link, Presence } from '../port.ts'
-import { createEmbeddedBroker } from './broker.ts'
+import { createEmbeddedBroker, type EmbeddedBrokerOptions } from './broker.ts'
 import type { BrokerSettings } from './settings.ts'
 
 /** A link whose bytes end in memory. `unread` of them are pretended to wait in the socket. */
@@ -182,7 +182,7 @@ export interface Rig {
 
 const mostTurns = 1000
 
-export function rig(settings: Partial<BrokerSettings> = {}): Rig {
+export function rig(settings: Partial<BrokerSettings> = {}, more: Partial<EmbeddedBrokerOptions> = {}): Rig {
   const scheduled: (() => void)[] = []
   const presence: Presence[] = []
   const incidents: BrokerIncident[] = []
@@ -198,6 +198,7 @@ export function rig(settings: Partial<BrokerSettings> = {}): Rig {
       sweep = run
       return () => {}
     },
+    ...more,
   })
   broker.onPresence(event => presence.push(event))
   broker.onIncident(incident => incidents.push(incident))
