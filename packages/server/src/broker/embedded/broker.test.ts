@@ -92,6 +92,22 @@ describe('messages', () => {
     expect(broker.stats().dropped['too-large-for-client']).toBe(1)
   })
 
+  it('that are larger than a client takes end it where they must be sent: CONNACK and SUBACK [MQTT-3.1.2-24]', () => {
+    const { client, presence, incidents, broker } = rig()
+    const connect = { properties: { maximumPacketSizeBytes: 16 } }
+    const tiny = client(device('tiny'), { level: 5, connect: { properties: { maximumPacketSizeBytes: 10 } } })
+    expect([tiny.connack, tiny.isOpen, tiny.received()]).toEqual([undefined, false, []])
+    const small = client(device('small'), { level: 5, connect })
+    expect(small.connack).toMatchObject({ type: 'connack', reasonCode: 0 })
+    small.send(subscribeOf('/pk1/small/a', '/pk1/small/b'))
+    expect(small.received()).toMatchObject([{ type: 'suback' }])
+    small.send(subscribeOf(...Array.from({ length: 20 }, (_, index) => `/pk1/small/${index}`)))
+    expect(small.received()).toMatchObject([{ type: 'disconnect', reasonCode: 0x95 }])
+    expect(presence.map(({ online }) => online)).toEqual([true, false])
+    expect(incidents.map(({ reason }) => reason)).toEqual(['packet-too-large', 'packet-too-large'])
+    expect(broker.stats().connections).toBe(0)
+  })
+
   it('of the platform go out, and say to how many', async () => {
     const { broker, client, runTurns } = rig()
     const receiver = client(device())
@@ -279,12 +295,7 @@ describe('the connection', () => {
     ['packet identifier 0 [MQTT-2.2.1-3]', '320600016100 0000'.replace(' ', ''), 0x82, 'protocol-error'],
     ['a remaining length of five bytes', '30ffffffffff', 0x81, 'packet-malformed'],
     ['a packet larger than allowed', '30ffffff7f', 0x95, 'packet-too-large'],
-    [
-      'a session expiry at DISCONNECT after none at CONNECT [MQTT-3.14.2-2]',
-      'e0070005110000000a',
-      0x82,
-      'protocol-error',
-    ],
+    ['a session expiry at DISCONNECT after none at CONNECT', 'e0070005110000000a', 0x82, 'protocol-error'],
   ])('ends over %s', (_what, bytes, reasonCode, reason) => {
     for (const level of [4, 5] as const) {
       const { client, incidents, presence, errors } = rig()
@@ -309,6 +320,19 @@ describe('the connection', () => {
     publisher.publish(up, 'x'.repeat(101))
     expect(publisher.received()).toMatchObject([{ type: 'disconnect', reasonCode: 0x95 }])
     expect(incidents).toMatchObject([{ reason: 'packet-too-large' }])
+  })
+
+  it('ends over a fault of the server with a code that DISCONNECT may carry [MQTT-3.14.2-1]', () => {
+    const { client, errors } = rig()
+    const products = new Set(['pk1'])
+    products.has = () => {
+      throw new Error('broken')
+    }
+    const identity = { kind: 'application', sessionId: '@key1/x', keyId: 'key1', products } as const
+    const victim = client(identity, { level: 5 })
+    victim.publish(up)
+    expect(victim.received()).toMatchObject([{ type: 'disconnect', reasonCode: 0x80 }])
+    expect(errors).toHaveLength(1)
   })
 
   it('ends when the platform says so, and says why', () => {

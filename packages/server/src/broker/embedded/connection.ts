@@ -1,5 +1,13 @@
 import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
-import { decode, Framer, MalformedPacket, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
+import {
+  decode,
+  Framer,
+  isReasonCode,
+  MalformedPacket,
+  type Packet,
+  type ProtocolLevel,
+  reasonCodes,
+} from '../../mqtt/index.ts'
 import type { Attachment, AttachRequest, Identity, Link } from '../port.ts'
 import type { Congestible, Pausable } from './congestion.ts'
 import type { Receipt } from './durable/receipt.ts'
@@ -69,6 +77,8 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   readonly #waitsFor = new Set<Congestible>()
   /** While retained messages wait for the client to take them. */
   #feed: RetainedFeed | undefined
+  /** So many owed packets have to leave before the feed goes on: its SUBACK is the last of them. */
+  #feedAfter = 0
   /** Once something had to be stored first. */
   #owed: OwedPackets | undefined
   #isReading = false
@@ -118,11 +128,11 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   /** Ends the connection; an MQTT 5 client is told why. */
   close(reason: ReasonCode): void {
-    this.#close(failure(reason, reasonOf(reason).mqtt5))
+    this.#close(failure(reason, disconnectCode(reason)))
   }
 
   refuse(reason: ReasonCode, problem: string): void {
-    this.#close(failure(reason, reasonOf(reason).mqtt5, problem))
+    this.#close(failure(reason, disconnectCode(reason), problem))
   }
 
   /** Ends it after a CONNACK that says no: an MQTT 5 client needs no DISCONNECT after that. */
@@ -146,8 +156,21 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   // Sending
 
   send(packet: Packet): void {
-    this.outbox.packet(encodeFor(packet, this.#reader))
+    const bytes = encodeFor(packet, this.#reader)
+    if (bytes.length > this.maxPacketSizeBytes) {
+      this.#refuseTooLarge(packet.type, bytes.length)
+      return
+    }
+    this.outbox.packet(bytes)
     this.wrote()
+  }
+
+  /** What the client must be sent it can't take: it has to go. [MQTT-3.1.2-24] */
+  #refuseTooLarge(type: Packet['type'], sizeBytes: number): void {
+    if (type === 'disconnect') return
+    const problem = `${type.toUpperCase()} has ${sizeBytes} bytes, the client takes ${this.maxPacketSizeBytes}`
+    // Nothing may come before CONNACK. [MQTT-3.2.0-1]
+    this.#close(failure('packet-too-large', type === 'connack' ? undefined : reasonCodes.packetTooLarge, problem))
   }
 
   acknowledge(firstByte: number, packetId: number): void {
@@ -186,7 +209,9 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   #paid(): void {
     const owed = this.#owed
-    if (owed === undefined || this.hasEnded || !this.#waitsFor.has(owed)) return
+    if (owed === undefined || this.hasEnded) return
+    if (this.#feed !== undefined) this.#runFeed()
+    if (!this.#waitsFor.has(owed)) return
     if (owed.count <= this.#around.settings.owedPackets / 2) this.release(owed)
   }
 
@@ -248,10 +273,12 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     if (retention.messages.count === 0) return
     this.#feed ??= new RetainedFeed({ session: this.session, line: this, retention, settings })
     this.#feed.add(filter, options)
+    this.#feedAfter = this.#owed?.added ?? 0
     this.#runFeed()
   }
 
   #runFeed(): void {
+    if (this.#owed !== undefined && this.#owed.left < this.#feedAfter) return
     const state = this.#feed?.run()
     if (state === 'done') this.#feed = undefined
     if (state === 'paused') this.wrote() // goes on when the turn ends
@@ -401,6 +428,12 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.#owed?.clear()
     this.#around.ended(this, reason, discardsWill)
   }
+}
+
+/** The reason's code, where DISCONNECT may carry it. [MQTT-3.14.2-1] */
+function disconnectCode(reason: ReasonCode): number {
+  const code = reasonOf(reason).mqtt5
+  return isReasonCode('disconnect', code, 5) ? code : reasonCodes.unspecifiedError
 }
 
 const malformedReasons = {

@@ -120,6 +120,7 @@ export class Hub implements Surroundings<Connection> {
     this.links.add(connection)
     session.connect(connection)
     connection.perform([{ do: 'send', packet: answer }])
+    if (connection.hasEnded) return connection // CONNACK was too large for it
     if (!isAccepted) {
       connection.turnAway(this.isClosing ? 'server-shutting-down' : 'protocol-error')
       return connection

@@ -20,6 +20,7 @@ export class OwedPackets implements ReceiptHolder, Congestible {
   readonly slowsPublishers = false
   readonly pausable = undefined
   readonly #waiting = new Fifo<Owed>()
+  #added = 0
   readonly #send: (packet: Packet) => void
   readonly #onPaid: () => void
 
@@ -27,6 +28,15 @@ export class OwedPackets implements ReceiptHolder, Congestible {
   constructor(send: (packet: Packet) => void, onPaid: () => void) {
     this.#send = send
     this.#onPaid = onPaid
+  }
+
+  /** Packets that were ever put here and not sent at once, and how many of them have left. */
+  get added(): number {
+    return this.#added
+  }
+
+  get left(): number {
+    return this.#added - this.#waiting.length
   }
 
   get count(): number {
@@ -40,6 +50,7 @@ export class OwedPackets implements ReceiptHolder, Congestible {
         return
       }
     } else receipt.tell(this)
+    this.#added++
     this.#waiting.push({ packet, receipt, sinceTick })
   }
 

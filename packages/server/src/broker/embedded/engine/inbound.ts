@@ -56,7 +56,7 @@ export function receivePublish<Message>(
   if (unreleased.has(packetId)) return repeatedQos2 // [MQTT-4.3.3-10]
   // An MQTT 5 client gets an error in PUBREC and forgets the packet identifier; an older one goes on to PUBREL.
   if (!mayPublish && level === 5) return refusedQos2 // [MQTT-4.3.3-9]
-  if (level === 5 && unreleased.size >= limits.receiveMaximum) return tooMany // [MQTT-3.3.4-9]
+  if (level === 5 && unreleased.size >= limits.receiveMaximum) return tooMany // [MQTT-3.3.4-7]
   unreleased.add(packetId)
   return mayPublish ? acceptedQos2 : refusedQos2
 }

@@ -138,7 +138,7 @@ describe('a packet, and what is to be done', () => {
     ['DISCONNECT', 4, [{ type: 'disconnect', reasonCode: 0 }], [{ ...goodbye, discardsWill: true }]],
     ['DISCONNECT with will', 5, [{ type: 'disconnect', reasonCode: 4 }], [{ ...goodbye, discardsWill: false }]],
     [
-      'DISCONNECT with a session expiry [MQTT-3.14.2-2]',
+      'DISCONNECT with a session expiry after none at CONNECT',
       5,
       [{ type: 'disconnect', reasonCode: 0, properties: { sessionExpiryIntervalSeconds: 9 } }],
       [close('session expiry')],
@@ -202,7 +202,7 @@ describe('a PUBLISH, and what becomes of it', () => {
       { route: false },
     ],
     [
-      'QoS 2 beyond Receive Maximum, 5.0 [MQTT-3.3.4-9]',
+      'QoS 2 beyond Receive Maximum, 5.0 [MQTT-3.3.4-7]',
       5,
       [1, 2, 3].map(packetId => ({ publish: { qos: 2, packetId } })),
       { route: false, closes: true, reasonCode: 0x93, incident: 'receive-maximum-exceeded' },
@@ -299,7 +299,7 @@ describe('the window towards the client', () => {
     expect(state.outbound.inFlight).toBe(inFlight)
   })
 
-  it('uses no packet identifier that is still out, also when they start again at 1 [MQTT-2.2.1-3]', () => {
+  it('uses no packet identifier that is still out, also when they start again at 1 [MQTT-2.2.1-4]', () => {
     const { outbound } = session(4)
     expect(outbound.offer(1, 10, true)).toBe(1)
     for (let packetId = 2; packetId <= 0xffff; packetId++) {
