@@ -1,7 +1,16 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encode, type Packet, type PublishProperties } from '../../mqtt/index.ts'
+import { samples } from '../../mqtt/arbitrary-packets.suite.ts'
+import {
+  decodePublish,
+  encode,
+  encodePublishTemplate,
+  Framer,
+  type Packet,
+  type PublishProperties,
+} from '../../mqtt/index.ts'
 import { application, device, type FakeClient, plainSubscription, type Rig, rig } from './fake-client.suite.ts'
-import { AliasesFromClient } from './topic-aliases.ts'
+import { AliasesFromClient, AliasesToClient } from './topic-aliases.ts'
 
 const up = '/pk1/dev1/user/update'
 
@@ -177,4 +186,33 @@ describe('aliases towards a client that takes some', () => {
     }
     expect(got).toEqual([`${up}:undefined`, `${up}:1`, ':1', ':1'])
   })
+})
+
+it('changes nothing of a message but its topic and its alias, whatever it carries', () => {
+  const messages = samples.filter(({ packet, level }) => packet.type === 'publish' && level === 5)
+  fc.assert(
+    fc.property(messages, ({ packet }) => {
+      if (packet.type !== 'publish') throw new Error('the filter lets nothing else through')
+      const { topicAlias: _none, ...properties } = packet.properties ?? {}
+      const message = { ...packet, topic: 'a/topic', properties, payload: Buffer.concat([packet.payload]) }
+      const { bytes, packetIdOffset } = encodePublishTemplate(message, 5)
+      const shape = { buffer: bytes, start: 0, end: bytes.length, packetIdOffset }
+      const aliases = new AliasesToClient(1)
+      const sent = Array.from({ length: 3 }, () => aliases.apply('a/topic', shape, Number.POSITIVE_INFINITY))
+      for (const [at, { buffer, start, end, packetIdOffset: idAt }] of sent.entries()) {
+        if (idAt > 0) buffer.writeUInt16BE(message.packetId ?? 0, start + idAt) // as whoever sends it does
+        const framer = new Framer({ maxPacketSizeBytes: 2 ** 28 })
+        framer.push(buffer.subarray(start, end))
+        expect(framer.next()).toBe(true)
+        const alias = at === 0 ? {} : { topicAlias: 1 }
+        const expected = { ...properties, ...alias }
+        const decoded = decodePublish(framer, 5)
+        expect({ ...decoded, properties: decoded.properties ?? {} }).toEqual({
+          ...message,
+          topic: at === 2 ? '' : 'a/topic',
+          properties: expected,
+        })
+      }
+    }),
+  )
 })
