@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { durableRig, lasting, resumed } from '../../packages/server/src/broker/embedded/durable/durable-rig.suite.ts'
 import {
   application,
   type FakeClient,
@@ -98,22 +99,80 @@ describe('the Message Expiry Interval', () => {
 
 it.each(LEVELS)(
   'a session lasts at least as long as its connection, whatever its expiry interval (level %i) [MQTT-4.1.0-1] [MQTT-4.1.0-1 of 3.1.1] [MQTT-4.1.0-2 of 3.1.1]',
-  level => {
-    const { client, sweep } = rig()
-    const connect = level === 5 ? { properties: { sessionExpiryIntervalSeconds: 1 } } : {}
-    const holder = client(application('all', 'holder'), { level, keepAliveSeconds: 0, connect })
-    expect(holder.subscribeAt(2, topic)).toEqual([2])
-    const publisher = client(application('all', 'publisher'), { keepAliveSeconds: 0 })
+  async level => {
+    const rig = await durableRig()
+    const holder = rig.client(application('all', 'holder'), { ...lasting(level, 1), keepAliveSeconds: 0 })
+    holder.send({ type: 'subscribe', packetId: 1, subscriptions: [{ ...plainSubscription, filter: topic, qos: 2 }] })
+    await rig.commit()
+    const publisher = rig.client(application('all', 'publisher'), { keepAliveSeconds: 0 })
     publisher.publish(topic, 'begun', { qos: 2 })
-    sweep(3600)
+    await rig.commit()
+    rig.pass(3600)
     publisher.publish(topic, 'later', { qos: 1 })
-    const [begun, later] = holder.received()
-    expect([begun, later]).toMatchObject([{ qos: 2 }, { qos: 1 }])
+    await rig.commit()
+    const [suback, begun, later] = holder.received()
+    expect([suback?.type, begun, later]).toMatchObject(['suback', { qos: 2 }, { qos: 1 }])
     if (begun?.type !== 'publish') throw new Error('no message came')
-    holder.send({ type: 'pubrec', packetId: begun.packetId ?? 0, reasonCode: 0 })
-    expect(holder.received()).toMatchObject([{ type: 'pubrel', packetId: begun.packetId, reasonCode: 0 }])
+    const { packetId = 0 } = begun
+    holder.send({ type: 'pubrec', packetId, reasonCode: 0 })
+    await rig.commit()
+    expect(holder.received()).toMatchObject([{ type: 'pubrel', packetId, reasonCode: 0 }])
   },
 )
+
+describe('a session that has lost its connection', () => {
+  const holder = application('all', 'holder')
+  const goodbye = (sessionExpiryIntervalSeconds?: number): Packet => ({
+    type: 'disconnect',
+    reasonCode: 0,
+    properties: { sessionExpiryIntervalSeconds },
+  })
+
+  it('is kept until its Session Expiry Interval is over, and no longer [MQTT-4.1.0-2 of 5.0] [MQTT-3.1.2-23 of 5.0] [MQTT-3.2.2-3 of 5.0]', async () => {
+    const ends: [expiry: number, end: (client: FakeClient) => void, lastsSeconds: number][] = [
+      [10, client => client.hangUp(), 10],
+      [10, client => client.send(goodbye()), 10],
+      [10, client => client.send(goodbye(20)), 20],
+      [10, client => client.send(goodbye(0)), 0],
+      [0, client => client.hangUp(), 0],
+    ]
+    for (const [expiry, end, lastsSeconds] of ends) {
+      for (const isLate of [true, false]) {
+        const rig = await durableRig()
+        end(rig.client(holder, lasting(5, expiry)))
+        await rig.commit()
+        rig.pass(isLate ? lastsSeconds : Math.max(0, lastsSeconds - 1))
+        expect(resumed(rig.client(holder, lasting(5, expiry)))).toBe(!isLate && lastsSeconds > 0)
+      }
+    }
+  })
+
+  it('has its will published after its delay, or when it ends, and not if its client is back [MQTT-3.1.2-8] [MQTT-3.1.2-10] [MQTT-3.1.3-9]', async () => {
+    const cases: [delay: number, expiry: number, back: number, published: number][] = [
+      [10, 60, 1000, 10],
+      [60, 10, 1000, 10],
+      [10, 60, 9, 1000],
+      [0, 60, 1000, 0],
+    ]
+    for (const [willDelayIntervalSeconds, expiry, back, published] of cases) {
+      const rig = await durableRig()
+      const watcher = rig.client(application('all', 'watcher'), { keepAliveSeconds: 0 })
+      watcher.subscribe(topic)
+      const properties = { willDelayIntervalSeconds }
+      const will = { topic, payload: Buffer.from('gone'), qos: 0, retain: false, properties } as const
+      const { level, connect } = lasting(5, expiry)
+      rig.client(holder, { level, connect: { ...connect, will } }).hangUp()
+      await rig.commit()
+      const seconds: number[] = []
+      for (let second = 0; second <= 100; second++) {
+        if (second > 0) rig.pass(1)
+        if (messages(watcher).includes('gone')) seconds.push(second)
+        if (second === back) rig.client(holder, { ...lasting(5, expiry), keepAliveSeconds: 0 })
+      }
+      expect(seconds).toEqual(published > 100 ? [] : [published])
+    }
+  })
+})
 
 it.each(LEVELS)(
   'filters that begin with a wildcard do not match topics that begin with $ (level %i) [MQTT-4.7.2-1]',
@@ -137,7 +196,7 @@ it.each(LEVELS)(
   },
 )
 
-it.each([4] as const)(
+it.each(LEVELS)(
   'an error of the server itself in a packet ends the connection it came over, and no other (level %i) [MQTT-4.8.0-2]',
   level => {
     const { client, errors } = rig()
@@ -149,7 +208,7 @@ it.each([4] as const)(
     const unlucky = client({ kind: 'application', sessionId: '@key1/x', keyId: 'key1', products }, { level })
     unlucky.send(publishPacket(topic, 'x', { qos: 1 }))
     const types = unlucky.received().map(({ type }) => type)
-    expect([types, unlucky.isOpen]).toEqual([[], false])
+    expect([types, unlucky.isOpen]).toEqual([level === 5 ? ['disconnect'] : [], false])
     bystander.send({ type: 'pingreq' })
     expect(messages(bystander)).toEqual(['pingresp'])
     expect(errors).toHaveLength(1)

@@ -102,7 +102,7 @@ describe('a retained message', () => {
     expect(broker.stats().retained.messages).toBe(0)
   })
 
-  it('of a will is retained too [MQTT-3.1.2-17]', () => {
+  it('of a will is retained too [MQTT-3.1.2-15] [MQTT-3.1.2-17 of 3.1.1]', () => {
     const { client } = rig()
     const will = { topic: up, payload: Buffer.from('gone'), qos: 1, retain: true } as const
     client(device(), { connect: { will } }).hangUp()
