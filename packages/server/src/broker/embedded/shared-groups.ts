@@ -120,12 +120,21 @@ export class SharedGroup implements Subscriber, MessageGroup {
   }
 }
 
-/** Members on line come before those who only keep a queue, and then the shorter queue. */
+/** A full queue comes last: it would lose the message. Else members on line come before absent ones, then the shorter queue. */
 function isBetter(
   { subscriber: one }: Target<Subscriber, Session>,
   { subscriber: other }: Target<Subscriber, Session>,
 ) {
+  const [oneIsFull, otherIsFull] = [isFull(one), isFull(other)]
+  if (oneIsFull !== otherIsFull) return otherIsFull
   const [oneIsOnline, otherIsOnline] = [one.pausable !== undefined, other.pausable !== undefined]
   if (oneIsOnline !== otherIsOnline) return oneIsOnline
   return one.state.outbound.fullness < other.state.outbound.fullness
+}
+
+/** A queue's bytes rarely add up to exactly its bound. */
+const fullAbove = 0.9
+
+function isFull({ state }: Session): boolean {
+  return state.outbound.fullness > fullAbove
 }
