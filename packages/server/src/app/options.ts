@@ -131,8 +131,8 @@ export const OPTIONS = {
   maxTopicBytes: option({ read: integer(16, 65_535), default: 128, description: 'longest topic of a device, bytes' }),
   maxTopicSlashes: option({ read: integer(1, 255), default: 7, description: 'most slashes in a topic of a device' }),
   maxSessions: option({
-    read: integer(0, 10_000_000),
-    default: 100_000,
+    read: integer(1, 10_000_000),
+    default: 1_000_000,
     description: 'MQTT sessions that outlive their connections, in all',
   }),
   sessionExpirySeconds: option({

@@ -5,8 +5,7 @@ import type { Attachment, Broker, BrokerIncident, BrokerStats, Presence, Receive
 import type { Receipt } from './durable/receipt.ts'
 import { Hub, type Published } from './hub.ts'
 import { type BrokerSettings, defaultBrokerSettings } from './settings.ts'
-import { noStore, nothingStored } from './store/no-store.ts'
-import type { SessionStore, StoredSessions } from './store/session-store.ts'
+import { nothingStored, type SessionStore, type StoredSessions } from './store/session-store.ts'
 import { SystemTopics } from './system-topics.ts'
 import { Tap } from './tap.ts'
 
@@ -36,7 +35,7 @@ export interface EmbeddedBrokerOptions {
 export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
   const settings = { ...defaultBrokerSettings, ...options.settings }
   const { now, onError, schedule = setImmediate, every = defaultEvery, after = defaultAfter } = options
-  const { store, stored } = options.durable ?? { store: noStore, stored: nothingStored }
+  const { store, stored } = options.durable ?? { store: undefined, stored: nothingStored }
   const presence = new Listeners<Presence>(onError)
   const incidents = new Listeners<BrokerIncident>(onError)
   const hub = new Hub({

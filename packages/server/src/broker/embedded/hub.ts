@@ -17,7 +17,6 @@ import { type Rights, responsePrefixOf, rightsOf } from './rights.ts'
 import type { Session } from './session.ts'
 import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
 import { SharedGroups } from './shared-groups.ts'
-import { noStore } from './store/no-store.ts'
 import type { SessionStore, StoredSessions } from './store/session-store.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { OfflineReason, Publisher, Surroundings } from './surroundings.ts'
@@ -39,7 +38,7 @@ export interface HubOptions {
   readonly schedule: (run: () => void) => void
   /** Runs something after so long, unless the returned function is called before. */
   readonly after: (delayMs: number, run: () => void) => () => void
-  readonly store: SessionStore
+  readonly store: SessionStore | undefined
   /** What the store held at the start. */
   readonly stored: StoredSessions
   readonly events: HubEvents
@@ -93,7 +92,7 @@ export class Hub implements Surroundings<Connection> {
     const onError = (error: unknown) => this.failed(error)
     this.ledger = new Ledger({ store, settings, firstMessageId, after, onError })
     const { retainedMessages: messages, retainedBytes: bytes } = settings
-    const journal = store === noStore ? undefined : this.ledger
+    const journal = store === undefined ? undefined : this.ledger
     this.retention = new Retention({ limits: { messages, bytes }, now, journal, stored: stored.retained })
     this.sessions = new DurableSessions(this, stored, ({ session: { identity, level } }) =>
       sessionOptions({ level, window: settings.inFlight, rights: rightsOf(identity, settings), settings }),

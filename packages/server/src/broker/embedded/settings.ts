@@ -81,7 +81,7 @@ export const defaultBrokerSettings: BrokerSettings = {
   incidentBurst: 20,
   incidentsPerSecond: 1,
   systemTopicsMs: 10_000,
-  sessions: 100_000,
+  sessions: 1_000_000,
   sessionExpirySeconds: 7 * 86_400,
   sessionExpiryMaxSeconds: 30 * 86_400,
   commitWindowMs: 5,

@@ -119,7 +119,7 @@ export class DurableSession extends Session {
     this.#ledger.releaseEntry(this.key, entry.sequence)
   }
 
-  override received(packetId: number, receipt: Receipt | undefined): Receipt {
+  override received(packetId: number, receipt: Receipt | undefined): Receipt | undefined {
     return this.#ledger.receive(this.key, packetId, receipt)
   }
 

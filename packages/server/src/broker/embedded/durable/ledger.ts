@@ -5,7 +5,8 @@ import type { HeldMessage, Holding, Slot } from './held-message.ts'
 import { Receipt } from './receipt.ts'
 
 export interface LedgerOptions {
-  readonly store: SessionStore
+  /** Without one nothing is kept, and nothing waits. */
+  readonly store: SessionStore | undefined
   readonly settings: LedgerSettings
   /** The first message identifier that was never used. */
   readonly firstMessageId: number
@@ -91,7 +92,8 @@ export class Ledger {
     const message = { id, packet: buffer.subarray(start, end), level: wire === 1 ? 5 : 4, expiresAtMs } as const
     const slot = this.#put({ do: 'add-message', message })
     const made = { id, slot, receipt: new Receipt(), publication, references: 0 }
-    this.#gathering.receipts.add(made.receipt)
+    if (this.#options.store === undefined) made.receipt.done()
+    else this.#gathering.receipts.add(made.receipt)
     publication.held = made
     return made
   }
@@ -110,7 +112,8 @@ export class Ledger {
     message.references++
     message.receipt.opens()
     const slot = this.#put({ do: 'add-entry', entry })
-    if (stored !== undefined) this.#gathering.waiting.push(stored)
+    if (this.#options.store === undefined) stored?.stored()
+    else if (stored !== undefined) this.#gathering.waiting.push(stored)
     this.#hurry()
     return { message, slot }
   }
@@ -134,9 +137,9 @@ export class Ledger {
   }
 
   /** The receipt becomes done only after this too. */
-  receive(sessionKey: number, packetId: number, receipt: Receipt | undefined): Receipt {
+  receive(sessionKey: number, packetId: number, receipt: Receipt | undefined): Receipt | undefined {
     this.#put({ do: 'receive', sessionKey, packetId })
-    if (receipt === undefined || receipt.isDone) return this.#barrier()
+    if (receipt === undefined || receipt.isDone) return this.barrier()
     receipt.opens() // never called off
     this.#hurry()
     return receipt
@@ -204,6 +207,7 @@ export class Ledger {
   }
 
   #put(change: Change): Slot {
+    if (this.#options.store === undefined) return storedSlot
     const number = ++this.#lastSlot
     const { changes, number: batch } = this.#gathering
     changes.set(number, change)
@@ -217,7 +221,7 @@ export class Ledger {
 
   /** Someone waits for what was put. */
   #hurry(): void {
-    if (this.#isUrgent) return
+    if (this.#isUrgent || this.#options.store === undefined) return
     this.#isUrgent = true
     if (this.#committing !== undefined) return
     this.#stopTimer()
@@ -266,11 +270,12 @@ export class Ledger {
   }
 
   #commit(batch: Batch, retryMs: number): void {
-    if (batch.changes.size === 0) {
+    const { store } = this.#options
+    if (store === undefined || batch.changes.size === 0) {
       this.#committed(batch)
       return
     }
-    this.#options.store.commit([...batch.changes.values()]).then(
+    store.commit([...batch.changes.values()]).then(
       () => this.#committed(batch),
       error => this.#failed(batch, retryMs, error),
     )
@@ -288,18 +293,23 @@ export class Ledger {
 
   #committed(batch: Batch): void {
     this.#committing = undefined
-    try {
-      for (const waiting of batch.waiting) waiting.stored()
-      for (const receipt of batch.receipts) receipt.done()
-      batch.barrier?.done()
-    } catch (error) {
-      this.#options.onError(error)
-    }
+    for (const waiting of batch.waiting) this.#tell(() => waiting.stored())
+    for (const receipt of batch.receipts) this.#tell(() => receipt.done())
+    this.#tell(() => batch.barrier?.done())
     if (this.#isClosed) return
     if (this.#gathering.changes.size === 0) this.#tellIdle()
     else if (this.#isUrgent || this.#onIdle.length > 0)
       this.#flush() // it has gathered while the one before was written
     else this.#cancelTimer ??= this.#options.after(this.#options.settings.lazyCommitMs, () => this.#flush())
+  }
+
+  /** One that fails must not keep the others from hearing. */
+  #tell(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#options.onError(error)
+    }
   }
 
   #tellIdle(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { device, plainSubscription } from '../fake-client.suite.ts'
+import { device, plainSubscription, rig } from '../fake-client.suite.ts'
 import { dashboard, durableRig, lasting, told } from './durable-rig.suite.ts'
 
 const up = '/pk1/dev1/user/update'
@@ -124,5 +124,24 @@ describe('a store that is down', () => {
     const outcome = expect(published).rejects.toMatchObject({ reason: 'store-slow' })
     await rig.commit()
     await outcome
+  })
+})
+
+describe('a broker without a store', () => {
+  it('keeps sessions as long as it runs, and lets nothing wait', () => {
+    const { client, broker } = rig()
+    const subscriber = client(dashboard, lasting(4))
+    expect(subscriber.subscribeAt(2, up)).toEqual([2])
+    const publisher = client(device(), lasting(5))
+    publisher.publish(up, 'one', { qos: 2, packetId: 7 })
+    expect(told(publisher.received())).toEqual(['pubrec 7'])
+    expect(told(subscriber.received())).toEqual(['one qos 2 #1'])
+    subscriber.send({ type: 'pubrec', packetId: 1, reasonCode: 0 })
+    expect(told(subscriber.received())).toEqual(['pubrel 1'])
+    subscriber.hangUp()
+    publisher.publish(up, 'two', { qos: 1, packetId: 8 })
+    expect(told(publisher.received())).toEqual(['puback 8'])
+    expect(told(client(dashboard, lasting(4)).received())).toEqual(['pubrel 1', 'two qos 1 #2'])
+    expect(broker.stats().sessions).toBe(2)
   })
 })

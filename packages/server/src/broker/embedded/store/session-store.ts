@@ -103,6 +103,8 @@ export interface StoredSessions {
   readonly retained: readonly RetainedRecord[]
 }
 
+export const nothingStored: StoredSessions = { sessions: [], messages: new Map(), retained: [] }
+
 /**
  * Where sessions outlive their connections and this process. The broker holds them in memory, loads them once when it
  * starts, and hands over what changed, one commit at a time. `session-store.suite.ts` is the specification.
