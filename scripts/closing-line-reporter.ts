@@ -5,8 +5,10 @@ export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 }
     for (const module of modules) {
+      const failedBefore = counts.failed
       for (const test of module.children.allTests()) counts[test.result().state] += 1
-      if (module.errors().length > 0) counts.failed += 1
+      // A file that broke outside its tests, while loading or in a hook, counts as one failure.
+      if (module.state() === 'failed' && counts.failed === failedBefore) counts.failed += 1
     }
     counts.failed += unhandledErrors.length + counts.pending
     // After the default reporter's summary, which is written synchronously when the run ends.

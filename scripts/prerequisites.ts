@@ -21,11 +21,15 @@ const PREREQUISITES: readonly Prerequisite[] = [
   { name: 'Paho for Python', debianPackage: 'python3-paho-mqtt', present: () => pythonWithPaho() !== undefined },
 ]
 
-/** The Python that can import Paho: the one on the PATH, or the system's where another one stands before it. */
+/** Path of the Python that can import Paho: the one on the PATH, or the system's where another one stands before it. */
 export function pythonWithPaho(): string | undefined {
-  return ['python3', '/usr/bin/python3'].find(
-    python => spawnSync(python, ['-c', 'import paho.mqtt.client'], { stdio: 'ignore' }).status === 0,
-  )
+  for (const python of ['python3', '/usr/bin/python3']) {
+    const { status, stdout } = spawnSync(python, ['-c', 'import paho.mqtt.client, sys; print(sys.executable)'], {
+      encoding: 'utf8',
+    })
+    if (status === 0) return stdout.trim()
+  }
+  return undefined
 }
 
 /**
