@@ -241,6 +241,24 @@ describe('cutting connections', () => {
     expect(broker.cut).toEqual(cut)
   })
 
+  test.each<[rule: string, change: RegistryChange, forgotten: string[]]>([
+    ['a deleted device', { kind: 'device-deleted', ...names, at: 1 }, ['pk1/dev1']],
+    ['a deleted product', { kind: 'product-deleted', productKey: 'pk1', at: 1 }, ['pk1/dev1']],
+    ['a revoked key', { kind: 'key-revoked', keyId: 'hk1', at: 1 }, ['@hk1/dashboard']],
+    ['a disabled device', { kind: 'device-disabled', ...names, at: 1 }, []],
+    ['a device with a new secret', revoked('secret'), []],
+  ])('the session goes with what is gone for good, and only then: %s', (_what, change, forgotten) => {
+    broker.connect(bySecret)
+    broker.connect(application())
+    registry.announce(change)
+    expect(broker.forgotten).toEqual(forgotten)
+  })
+
+  test('a created device finds no session of an earlier one', () => {
+    registry.announce({ kind: 'device-created', ...names, at: 1 })
+    expect(broker.forgotten).toEqual(['pk1/dev1'])
+  })
+
   test('one device’s change leaves the others', () => {
     for (const change of [revoked('all'), { kind: 'device-disabled', ...names, at: 1 } as const]) {
       broker.connect(other)

@@ -31,8 +31,6 @@ import type { TurnMember } from './turn.ts'
 
 const publishType = 3
 const barePuback = 0x40
-/** Implementation specific error: the message is not accepted. */
-const notStored = 0x83
 /** What tells the client of a session that outlives its connection that something about it has changed. */
 const confirming: ReadonlySet<string> = new Set<Packet['type']>(['suback', 'unsuback', 'pubrel', 'pubcomp'])
 
@@ -187,60 +185,17 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
       this.send(packet)
       return
     }
-    this.#owed ??= new OwedPackets(
-      due => this.send(due),
-      () => this.#paid(),
-    )
+    this.#owed ??= new OwedPackets(this, this.#around.settings)
     this.#owed.add(packet, receipt, this.#around.tick)
-    if (this.#owed.count >= this.#around.settings.owedPackets) this.#pauseUntilPaid(this.#owed)
   }
 
   sendWhenStored(packet: Packet): void {
     this.owe(packet, this.#around.ledger.barrier())
   }
 
-  #pauseUntilPaid(owed: OwedPackets): void {
-    if (this.hasEnded) return
-    this.#waitsFor.add(owed)
-    if (this.isPaused) return
-    this.isPaused = true
-    this.#link.pauseReading()
-  }
-
-  #paid(): void {
-    const owed = this.#owed
-    if (owed === undefined || this.hasEnded) return
-    if (this.#feed !== undefined) this.#runFeed()
-    if (!this.#waitsFor.has(owed)) return
-    if (owed.count <= this.#around.settings.owedPackets / 2) this.release(owed)
-  }
-
   /** The store has taken too long: the client is told that its messages are not owned, or has to come again. */
   checkOwed(): void {
-    if (this.#owed === undefined || this.#owed.count === 0) return
-    const { storeTimeoutMs, sweepMs } = this.#around.settings
-    const late = this.#owed.takeOlderThan(this.#around.tick - Math.ceil(storeTimeoutMs / sweepMs))
-    if (late.length === 0) return
-    const problem = `what it sent was not stored within ${storeTimeoutMs} ms`
-    const isTellable = late.every(({ packet }) => packet.type === 'puback' || packet.type === 'pubrec')
-    if (this.level !== 5 || !isTellable) {
-      this.refuse('store-slow', problem)
-      return
-    }
-    this.report('store-slow', { problem })
-    for (const { packet, isStored } of late) this.#sendLate(packet, isStored)
-    this.#paid()
-  }
-
-  #sendLate(packet: Packet, isStored: boolean): void {
-    if (isStored || (packet.type !== 'puback' && packet.type !== 'pubrec')) {
-      this.send(packet)
-      return
-    }
-    if (packet.type === 'pubrec' && this.session.state.unreleased.delete(packet.packetId)) {
-      this.session.forgotten(packet.packetId) // [MQTT-4.3.3-9]
-    }
-    this.send({ ...packet, reasonCode: notStored })
+    if (this.#owed !== undefined && this.#owed.count > 0) this.#owed.check(this.#around.tick)
   }
 
   wrote(): void {
@@ -305,12 +260,16 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   pauseFor(client: Congestible): boolean {
     if (this.hasEnded || this.#around.congestion.has(this.session)) return false
-    this.#waitsFor.add(client)
-    if (!this.isPaused) {
-      this.isPaused = true
-      this.#link.pauseReading()
-    }
+    this.waitFor(client)
     return true
+  }
+
+  waitFor(client: Congestible): void {
+    if (this.hasEnded) return
+    this.#waitsFor.add(client)
+    if (this.isPaused) return
+    this.isPaused = true
+    this.#link.pauseReading()
   }
 
   release(client: Congestible): void {
