@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { createEmbeddedBroker } from '../packages/server/src/broker/embedded/index.ts'
+import { createEmbeddedBroker, openSqliteSessionStore } from '../packages/server/src/broker/embedded/index.ts'
 import { createGateway, defaultGatewaySettings, loadCertificates } from '../packages/server/src/gateway/index.ts'
 import type { Onboarding } from '../packages/server/src/onboarding/admission.ts'
 import { createOnboarding } from '../packages/server/src/onboarding/admit.ts'
@@ -66,7 +66,9 @@ const onboarding: Onboarding = {
   ...real,
   admit: (connect, peer) => real.admit(connect, connect.userName === key.id ? { ...peer, transport: 'tls' } : peer),
 }
-const broker = createEmbeddedBroker({ now: clock, onError })
+const sessionStore = await openSqliteSessionStore({ file: join(folder, 'sessions.db') })
+const durable = { store: sessionStore, stored: await sessionStore.load() }
+const broker = createEmbeddedBroker({ durable, now: clock, onError })
 const platform = createPlatform({ broker, registry, clock, onError })
 const gateway = createGateway({
   settings: { ...defaultGatewaySettings, host: '127.0.0.1', ports: [0] },
@@ -86,6 +88,7 @@ process.once('SIGTERM', async () => {
   await broker.close(CLOSE_TIMEOUT_MS)
   await gateway.close(CLOSE_TIMEOUT_MS)
   await platform.close()
+  await sessionStore.close()
   await registry.close()
   process.exit()
 })

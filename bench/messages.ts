@@ -31,7 +31,8 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
     profile: { text: '' },
   })
   const versions = bringPeers(options.peers as readonly PeerName[])
-  const cases = MESSAGE_CASES.filter(({ id }) => id.includes(options.cases))
+  const wanted = options.cases.split(',')
+  const cases = MESSAGE_CASES.filter(({ id }) => wanted.some(part => id.includes(part)))
   const folder = mkdtempSync(join(tmpdir(), 'hatchway-bench-'))
   const brokers = new Brokers(folder, options.profile)
   const names: readonly BrokerName[] = ['hatchway', ...(options.peers as readonly PeerName[])]
