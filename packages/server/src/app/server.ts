@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createEmbeddedBroker, openSqliteSessionStore, type SessionStore } from '../broker/embedded/index.ts'
 import type { Broker } from '../broker/port.ts'
 import {
+  type CertificateSource,
   type Certificates,
   createGateway,
   defaultGatewaySettings,
@@ -81,64 +82,41 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   rooms.defer(() => folder.release())
   const registry = await openRegistry(config, folder)
   rooms.defer(() => registry.close())
-  const certificateSource =
-    config.tlsCert === null || config.tlsKey === null
-      ? { dataDir: folder.path, publicHosts: config.publicHost ?? [] }
-      : { certFiles: config.tlsCert, keyFiles: config.tlsKey }
-  const certificates = await loadCertificates(certificateSource)
   const random = createRandomPool()
   const administration = createAdministration({ registry, clock, random })
   const adminToken = await giveAdminKey(administration, config, folder)
   const settings = { instanceId: config.instanceId, connectsPerMinute: config.connectsPerMinute }
   const onboarding = createOnboarding({ registry, clock, random, settings, onError })
-  const sessionStore = await openSqliteSessionStore({
-    file: folder.file(SESSIONS_FILE),
-    callTimeoutMs: config.storeTimeoutMs,
-  })
+  const file = folder.file(SESSIONS_FILE)
+  const sessionStore = await openSqliteSessionStore({ file, callTimeoutMs: config.storeTimeoutMs })
   rooms.defer(() => sessionStore.close())
   const broker = await openBroker(config, sessionStore, onError)
   const platform = createPlatform({ broker, registry, clock, onError })
   rooms.defer(() => platform.close())
+  const source = certificateSource(config, folder)
+  const certificates = await loadCertificates(source)
   const gateway = openGateway({ config, log, onboarding, broker, registry, certificates })
   rooms.defer(() => gateway.close(CUT_TIMEOUT_MS))
   rooms.defer(() => broker.close(CUT_TIMEOUT_MS))
-  let current = certificates
-  const watch = watchCertificates({
-    source: certificateSource,
-    current,
-    clock: { now: clock },
-    onError: error => log.error({ err: error }, 'the new certificates are not used'),
-    onChange(changed) {
-      gateway.reloadCertificates(changed)
-      current = changed
-      log.info({ fingerprints: changed.fingerprints }, 'certificates reloaded')
-    },
-  })
-  rooms.defer(() => watch.close())
+  const current = keepCertificates({ source, certificates, gateway, log, rooms })
   const readiness = createReadiness({ check: () => registry.store.check(), clock })
+  const parts = { registry, administration, onboarding, broker, version, clock, log }
   const http = createHttpServer({
-    registry,
-    administration,
-    onboarding,
-    broker,
-    caPem: () => current.caPem ?? current.pairs.map(pair => pair.cert).join('\n'),
+    ...parts,
+    caPem: () =>
+      current().caPem ??
+      current()
+        .pairs.map(pair => pair.cert)
+        .join('\n'),
     gatewayStats: () => gateway.stats(),
     readiness: () => readiness.ask(),
-    settings: {
-      ...{ host: config.httpHost, port: config.httpPort, maxPayloadBytes: config.maxPayloadBytes },
-      ...{ maxTopicBytes: config.maxTopicBytes, maxTopicSlashes: config.maxTopicSlashes },
-      trustedProxies: config.httpTrustedProxies ?? [],
-    },
-    version,
-    clock,
-    log,
+    settings: httpSettings(config),
   })
   rooms.defer(() => http.close())
   const addresses = await gateway.listen()
-  const httpUrl = await http.listen()
   return {
     mqtt: addresses.map(({ host, port }) => ({ host, port, url: `mqtt://${reachableHost(host)}:${port}` })),
-    http: httpUrl,
+    http: await http.listen(),
     caFile: certificates.caFile ?? config.tlsCert?.[0] ?? '',
     adminToken,
     warnings: [...certificates.warnings, ...weakTokenWarning(config)],
@@ -151,6 +129,50 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
       log.info('stopped')
     }),
   }
+}
+
+function certificateSource({ tlsCert, tlsKey, publicHost }: Config, folder: DataFolder): CertificateSource {
+  return tlsCert === null || tlsKey === null
+    ? { dataDir: folder.path, publicHosts: publicHost ?? [] }
+    : { certFiles: tlsCert, keyFiles: tlsKey }
+}
+
+interface CertificateNeeds {
+  source: CertificateSource
+  certificates: Certificates
+  gateway: Gateway
+  log: Log
+  rooms: AsyncDisposableStack
+}
+
+/** Follows the certificate files; returns those in use. */
+function keepCertificates({ source, certificates, gateway, log, rooms }: CertificateNeeds): () => Certificates {
+  let current = certificates
+  const watch = watchCertificates({
+    source,
+    current,
+    clock: { now: clock },
+    onError: error => log.error({ err: error }, 'the new certificates are not used'),
+    onChange(changed) {
+      gateway.reloadCertificates(changed)
+      current = changed
+      log.info({ fingerprints: changed.fingerprints }, 'certificates reloaded')
+    },
+  })
+  rooms.defer(() => watch.close())
+  return () => current
+}
+
+function httpSettings({
+  httpHost,
+  httpPort,
+  httpTrustedProxies,
+  maxPayloadBytes,
+  maxTopicBytes,
+  maxTopicSlashes,
+}: Config) {
+  const limits = { maxPayloadBytes, maxTopicBytes, maxTopicSlashes }
+  return { host: httpHost, port: httpPort, trustedProxies: httpTrustedProxies ?? [], ...limits }
 }
 
 /** For closing what is still open after the drain. */
