@@ -279,7 +279,7 @@ function holdersOf(
       ['JavaScript heap in use, all of the above', '', part(({ heapUsed }) => heapUsed)],
       ['JavaScript heap taken but not in use', '', part(({ heapTotal, heapUsed }) => heapTotal - heapUsed)],
       ['buffers outside the heap', '', part(({ external }) => external)],
-      ['libuv, OpenSSL, the allocator', '', part(({ rss, heapTotal, external }) => rss - heapTotal - external)],
+      ['libuv, OpenSSL, threads, the allocator', '', part(({ rss, heapTotal, external }) => rss - heapTotal - external)],
     ],
   }
 }
