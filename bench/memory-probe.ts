@@ -7,6 +7,9 @@ import { isMainThread } from 'node:worker_threads'
  * Loaded into a server by --import, without a change to the server: answers lines on stdin by one JSON line `MemoryProbe`.
  * `memory`: collects garbage first. `snapshot FILE`: writes a heap snapshot there as well.
  */
+/** How a server is started with the probe. */
+export const PROBED = { nodeArgs: ['--import', import.meta.filename], listens: true } as const
+
 export interface MemoryProbe {
   rss: number
   heapUsed: number
@@ -15,7 +18,8 @@ export interface MemoryProbe {
   arrayBuffers: number
 }
 
-if (isMainThread) listen()
+// Not where a benchmark only wants its names, nor in the server's threads.
+if (isMainThread && process.execArgv.includes(import.meta.filename)) listen()
 
 function listen(): void {
   setFlagsFromString('--expose-gc')

@@ -11,7 +11,7 @@ import { HatchwayServer } from './hatchway-server.ts'
 import { type CensusRow, censusOf, growth } from './heap-census.ts'
 import { LOAD_CORE, machineLine, processRssBytes } from './machine.ts'
 import type { MemoryLoad } from './memory-load.ts'
-import type { MemoryProbe } from './memory-probe.ts'
+import { type MemoryProbe, PROBED } from './memory-probe.ts'
 import { deviceNameOf, type Login } from './mqtt-bytes.ts'
 import { readOptions } from './options.ts'
 import { bringPeers, PEERS, type PeerName } from './peer-programs.ts'
@@ -19,7 +19,6 @@ import { startPeer } from './peers.ts'
 import type { BenchReport, ReportTable } from './report.ts'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
-const PROBED = { nodeArgs: ['--import', path('memory-probe.ts')], listens: true }
 const WARM_UP_CONNECTIONS = 200
 const SETTLE_MS = 3000
 const PARALLEL = 64
@@ -279,7 +278,11 @@ function holdersOf(
       ['JavaScript heap in use, all of the above', '', part(({ heapUsed }) => heapUsed)],
       ['JavaScript heap taken but not in use', '', part(({ heapTotal, heapUsed }) => heapTotal - heapUsed)],
       ['buffers outside the heap', '', part(({ external }) => external)],
-      ['libuv, OpenSSL, threads, the allocator', '', part(({ rss, heapTotal, external }) => rss - heapTotal - external)],
+      [
+        'libuv, OpenSSL, threads, the allocator',
+        '',
+        part(({ rss, heapTotal, external }) => rss - heapTotal - external),
+      ],
     ],
   }
 }

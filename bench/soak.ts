@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { secretLoginConnect } from '@hatchway/protocol'
 import { Child } from './child.ts'
 import { fitLine } from './figures.ts'
 import { HatchwayServer } from './hatchway-server.ts'
 import { LOAD_CORE, machineLine, processCpuUs, processRssBytes } from './machine.ts'
+import { type MemoryProbe, PROBED } from './memory-probe.ts'
 import { deviceNameOf } from './mqtt-bytes.ts'
 import { readOptions } from './options.ts'
 import type { BenchReport } from './report.ts'
@@ -62,20 +64,37 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
     persistent: { from: 0, to: 100, default: 50 },
   })
   const folder = mkdtempSync(join(tmpdir(), 'hatchway-bench-'))
-  const hatchway = await HatchwayServer.start(join(folder, 'data'))
+  const hatchway = await HatchwayServer.start(join(folder, 'data'), PROBED)
   let clients: Child | undefined
   try {
     const file = join(folder, 'load.json')
     writeFileSync(file, JSON.stringify(await loadOf(hatchway, options)))
     clients = new Child(LOAD_CORE, fileURLToPath(new URL('soak-load.ts', import.meta.url)), [file])
     const done = clients.message<SoakReport>()
+    const heapEarly = heapAfter(hatchway.child, (options.minutes * 60_000) / 3)
+    heapEarly.catch(() => {}) // if the server ends, `done` says so
     const samples = await sampled(hatchway.child, done)
-    return report(options, await done, samples, processCpuUs(hatchway.child.pid) / 1e6)
+    const cpuSeconds = processCpuUs(hatchway.child.pid) / 1e6
+    const heap = { early: await heapEarly, late: await heapAfter(hatchway.child, 0) }
+    return report(options, await done, { samples, heap, cpuSeconds })
   } finally {
     await clients?.stop()
     await hatchway.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** MB of the JavaScript heap that a forced collection leaves. */
+async function heapAfter(server: Child, delayMs: number): Promise<number> {
+  await sleep(delayMs, undefined, { ref: false })
+  server.tell('memory')
+  return (await server.message<MemoryProbe>()).heapUsed / MB
+}
+
+interface Observed {
+  samples: [number, number][]
+  heap: { early: number; late: number }
+  cpuSeconds: number
 }
 
 interface Options {
@@ -126,7 +145,7 @@ async function sampled(server: Child, done: Promise<unknown>): Promise<[number, 
   return samples
 }
 
-function report(options: Options, soak: SoakReport, samples: [number, number][], cpuSeconds: number): BenchReport {
+function report(options: Options, soak: SoakReport, { samples, heap, cpuSeconds }: Observed): BenchReport {
   const memory = memoryTrend(samples)
   const { lostDown, lostUp, sessionsLost, closedByServer, refused } = soak
   const wrong = [
@@ -138,6 +157,7 @@ function report(options: Options, soak: SoakReport, samples: [number, number][],
   ]
   const { minutes, clients, rate, persistent } = options
   const growth = `${memory.growth.toFixed(1)} ± ${memory.error.toFixed(1)} MB in ${memory.seconds.toFixed(0)} s`
+  const heapText = `${heap.early.toFixed(1)} MB / ${heap.late.toFixed(1)} MB`
   return {
     name: 'soak',
     how:
@@ -160,12 +180,13 @@ function report(options: Options, soak: SoakReport, samples: [number, number][],
           ['connections closed by the server', closedByServer.toLocaleString('en')],
           ['resident memory, mean', `${memory.mean.toFixed(1)} MB`],
           ['growth of the fitted line', growth],
+          ['JavaScript heap after a collection, at a third / at the end', heapText],
           ['CPU of server / clients', `${cpuSeconds.toFixed(1)} s / ${soak.cpuSeconds.toFixed(1)} s`],
         ],
       },
     ],
     notes: [],
-    figures: { options, soak, memory, samples },
+    figures: { options, soak, memory, heap, samples },
     passed: wrong.length === 0,
   }
 }
