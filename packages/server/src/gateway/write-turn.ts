@@ -4,8 +4,9 @@ export interface Flushable {
 }
 
 /**
- * Gathers what is written to a link during one turn of the event loop into one system call: every link that got bytes
- * is flushed once, after the turn's reads. One instance serves all links of a gateway.
+ * Gathers what is written to a link during one callback of the event loop into one system call: every link that got
+ * bytes is flushed once, when the callback is over. The broker hands over all that a turn gathered in one callback. One
+ * instance serves all links of a gateway.
  */
 export class WriteTurn {
   #due: Flushable[] = []
@@ -17,7 +18,8 @@ export class WriteTurn {
     this.#due.push(link)
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(this.#run)
+    // Not setImmediate: the broker writes from one, and the bytes would wait for another turn of the loop.
+    process.nextTick(this.#run)
   }
 
   #flushAll(): void {
