@@ -74,6 +74,7 @@ describe('whoever does what README.md says', () => {
     chmodSync(join(bin, 'python3'), 0o755)
     return {
       ...withoutHatchway(),
+      npm_config_loglevel: 'error', // what npm says of its own settings is not the README's
       PATH: `${bin}${delimiter}${process.env['PATH']}`,
       HATCHWAY_SERVER: hatchway.http,
       PORT: String(hatchway.endpoint.port),

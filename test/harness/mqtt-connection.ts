@@ -27,7 +27,8 @@ export class MqttConnection {
   readonly #stream: Duplex
   readonly #framer = new Framer({ maxPacketSizeBytes: 1 << 20 })
   readonly #received: Packet[] = []
-  #wake: () => void = () => {}
+  /** Those who wait for a packet or the end, in the order in which they came. */
+  #waiting: (() => void)[] = []
   #ended = false
   readonly level: ProtocolLevel
   /** Chunks as they came from the transport, for tests of what leaves in one write. */
@@ -43,7 +44,7 @@ export class MqttConnection {
     this.closed = new Promise(resolve => {
       const end = (): void => {
         this.#ended = true
-        this.#wake()
+        this.#wakeAll()
         resolve()
       }
       stream.once('close', end)
@@ -92,7 +93,7 @@ export class MqttConnection {
       if (packet !== undefined) return packet
       if (this.#ended) throw new Error('the server closed the connection')
       await new Promise<void>((resolve, reject) => {
-        this.#wake = resolve
+        this.#waiting.push(resolve)
         deadline.addEventListener('abort', () => reject(new Error('the server did not answer in time')), { once: true })
       })
     }
@@ -128,11 +129,17 @@ export class MqttConnection {
     this.#stream.destroy()
   }
 
+  #wakeAll(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const wake of waiting) wake()
+  }
+
   #onData(chunk: Buffer): void {
     this.chunks.push(chunk)
     this.#framer.push(chunk)
     while (this.#framer.next()) this.#received.push(decode(this.#framer, this.level))
-    this.#wake()
+    this.#wakeAll()
   }
 }
 
