@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:tls'
-import { cipherList } from '../packages/server/src/gateway/tls-options.ts'
 
-/** The peer of the registration benchmark: Node's TLS server with the same certificates and suites that accepts and closes. */
-const [rsaCert = '', rsaKey = '', ecCert = '', ecKey = ''] = process.argv
-  .slice(2)
-  .map(file => readFileSync(file, 'utf8'))
-const pairs = { cert: [rsaCert, ecCert], key: [rsaKey, ecKey] }
-const suites = { ciphers: cipherList(true), honorCipherOrder: true }
-const server = createServer({ ...pairs, ...suites, noDelay: true }, socket => {
+/** The peer of the registration benchmark: Node's own TLS server with the same P-256 certificate, that accepts and closes. */
+const [cert = '', key = ''] = process.argv.slice(2).map(file => readFileSync(file, 'utf8'))
+const server = createServer({ cert, key, noDelay: true }, socket => {
   socket.on('error', () => socket.destroy())
   socket.resume()
   socket.end()

@@ -17,19 +17,26 @@ interface Options {
   count: number
   parallel: number
   repeats: number
+  warmUp: number
   tlsVersion: Load['tlsVersion']
   mode: Load['mode']
 }
 
 function optionsOf(args: readonly string[]): Options {
-  const { tls, mode, ...counts } = readOptions(args, {
+  const {
+    tls,
+    mode,
+    'warm-up': warmUp,
+    ...counts
+  } = readOptions(args, {
     count: { from: 1, to: 50_000, default: 3000 },
     parallel: { from: 1, to: 512, default: 64 },
     repeats: { from: 1, to: 20, default: 5 },
+    'warm-up': { from: 1, to: 20, default: 5 },
     tls: { oneOf: ['1.2', '1.3'], default: '1.3' },
     mode: { oneOf: ['register', 'regnwl'], default: 'register' },
   })
-  return { ...counts, tlsVersion: `TLSv${tls}` as Load['tlsVersion'], mode: mode as Load['mode'] }
+  return { ...counts, warmUp, tlsVersion: `TLSv${tls}` as Load['tlsVersion'], mode: mode as Load['mode'] }
 }
 
 /** Server CPU per registration beside a bare TLS accept, in turn within one run, and where it goes. */
@@ -39,11 +46,11 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
   const hatchway = await HatchwayServer.start(dataDir)
   let bare: Child | undefined
   try {
-    const certificates = ['server-rsa.pem', 'server-rsa-key.pem', 'server-ec.pem', 'server-ec-key.pem']
+    const certificate = ['server-ec.pem', 'server-ec-key.pem']
     bare = new Child(
       SERVER_CORE,
       path('bare-tls-server.ts'),
-      certificates.map(file => join(dataDir, file)),
+      certificate.map(file => join(dataDir, file)),
     )
     const barePort = (await bare.message<{ port: number }>()).port
     return await measure({ options, hatchway, bare, barePort })
@@ -61,10 +68,10 @@ interface Bench {
 }
 
 async function measure({ options, hatchway, bare, barePort }: Bench): Promise<BenchReport> {
-  const rounds = options.repeats + 1 // the first warms both up and is not counted
+  // The first rounds are not counted: code that a storm runs is compiled in the course of thousands of them.
+  const rounds = options.warmUp + options.repeats
   const product = await prepare(hatchway, options, rounds)
   const base = {
-    caFile: hatchway.caFile,
     count: options.count,
     parallel: options.parallel,
     tlsVersion: options.tlsVersion,
@@ -78,7 +85,7 @@ async function measure({ options, hatchway, bare, barePort }: Bench): Promise<Be
     const shared = { ...base, ...product, firstDevice: round * options.count }
     const ofBare = await cpuPerOperation(bare, { ...shared, port: barePort, answers: false })
     const ofOurs = await cpuPerOperation(hatchway.child, { ...shared, port, answers: true })
-    if (round === 0) continue
+    if (round < options.warmUp) continue
     bareUs.push(ofBare.us)
     ourUs.push(ofOurs.us)
     generatorLoads.push(ofOurs.report.cpuSeconds / ofOurs.report.seconds)
@@ -121,10 +128,10 @@ async function report({ options, bareUs, ourUs, generatorLoads }: Figures): Prom
   const store = await storeUs(options.parallel)
   const bare = spreadOf(bareUs).median
   const rest = spreadOf(ourUs).median - bare - decodeUs - store
-  const { mode, tlsVersion, parallel, repeats, count } = options
+  const { mode, tlsVersion, parallel, repeats, warmUp, count } = options
   return {
     name: 'registration',
-    how: `${mode}, ${tlsVersion}, ECDSA P-256, ${parallel} at a time, ${repeats} repeats of ${count}, median (min-max)`,
+    how: `${mode}, ${tlsVersion}, ECDSA P-256, ${parallel} at a time, ${repeats} repeats of ${count} after ${warmUp} to warm up, median (min-max)`,
     machine: machineLine(),
     versions: {},
     tables: [

@@ -52,7 +52,6 @@ export type { Reason, ReasonCode } from './reasons.ts'
 export { isReasonCode, REASON_CODES, REASONS, reason } from './reasons.ts'
 export type { SignMethod } from './signature.ts'
 export {
-  equalConstantTime,
   HASH_OF,
   loginText,
   parseSignMethod,

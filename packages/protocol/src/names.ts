@@ -76,9 +76,7 @@ const randomHex = (randomBytes: RandomBytes, sizeBytes: number): string => {
   const bytes = randomBytes(sizeBytes)
   if (bytes.length !== sizeBytes)
     throw new Error(`the source of randomness gave ${bytes.length} bytes for ${sizeBytes}`)
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
 
 /** 11 letters and digits. Uniqueness is the store's to check. */

@@ -24,31 +24,27 @@ export const PUSH_TOPICS = { register: '/ext/register', regnwl: '/ext/regnwl' } 
 export const MAX_PUSH_BYTES = 999
 
 // C SDKs cut the values out by hand: what JSON would escape, and what is not one byte a character, breaks them.
-const needsNoEscape = (text: string): boolean => {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false
-  }
-  return text !== ''
-}
+const plainValue = /^[ !#-[\]-~]+$/
+const plainPayload = /^[ -[\]-~]+$/
 
 /**
  * Topic and payload of the push: compact JSON, string values only, no escapes, less than 1000 bytes.
  * Throws RangeError, naming the field and no value, if that can't be had.
  */
 export const pushMessage = (push: Push): { topic: string; payload: string } => {
-  const { mode, ...values } = push
-  for (const [field, value] of Object.entries(values)) {
-    if (!needsNoEscape(value)) throw new RangeError(`push: ${field} must be printable ASCII without " and \\`)
-  }
   const { productKey, deviceName } = push
-  const payload = JSON.stringify(
+  const values =
     push.mode === 'register'
       ? { productKey, deviceName, deviceSecret: push.deviceSecret }
-      : { productKey, deviceName, clientId: push.clientId, deviceToken: push.deviceToken },
-  )
+      : { productKey, deviceName, clientId: push.clientId, deviceToken: push.deviceToken }
+  const payload = JSON.stringify(values)
+  // One look at the whole: JSON has put a backslash before all that needs one.
+  if (!plainPayload.test(payload) || payload.includes('""')) {
+    const [field] = Object.entries(values).find(([, value]) => !plainValue.test(value)) ?? ['a field']
+    throw new RangeError(`push: ${field} must be printable ASCII without " and \\`)
+  }
   if (payload.length > MAX_PUSH_BYTES) throw new RangeError(`push: ${payload.length} bytes, ${MAX_PUSH_BYTES} allowed`)
-  return { topic: PUSH_TOPICS[mode], payload }
+  return { topic: PUSH_TOPICS[push.mode], payload }
 }
 
 const PUSH_FIELDS = { register: ['deviceSecret'], regnwl: ['clientId', 'deviceToken'] } as const

@@ -7,15 +7,15 @@ const POOL_BYTES = 4096
  * Bytes are given out once and wiped from the pool.
  */
 export function createRandomPool(): (sizeBytes: number) => Uint8Array {
-  const pool = Buffer.alloc(POOL_BYTES)
+  const pool = new Uint8Array(POOL_BYTES)
   let used = POOL_BYTES
   return sizeBytes => {
-    if (sizeBytes > POOL_BYTES) return randomFillSync(Buffer.alloc(sizeBytes))
+    if (sizeBytes > POOL_BYTES) return randomFillSync(new Uint8Array(sizeBytes))
     if (used + sizeBytes > POOL_BYTES) {
       randomFillSync(pool)
       used = 0
     }
-    const bytes = Uint8Array.from(pool.subarray(used, used + sizeBytes))
+    const bytes = pool.slice(used, used + sizeBytes)
     pool.fill(0, used, used + sizeBytes)
     used += sizeBytes
     return bytes

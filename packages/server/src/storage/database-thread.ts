@@ -18,7 +18,7 @@ export interface ThreadSettings {
   errorOf?: (failure: Failure) => Error | undefined
   /** How long calls are gathered from the first on; 0 = until the end of this turn of the event loop. */
   windowMs: number
-  /** The same while batches hold several calls: what a batch costs is then shared by more. */
+  /** It grows to this with the calls that the last batch held: what a batch costs is then shared by more. */
   busyWindowMs?: number
   /** So many calls end the window early. */
   windowCalls: number
@@ -165,7 +165,7 @@ export class DatabaseThread<Calls extends CallMap> {
     if (this.#batch || !this.#worker || this.#waiting.length === 0 || this.#state === 'starting') return
     const batch = this.#waiting.take(MAX_BATCH_CALLS)
     const { windowMs, busyWindowMs = windowMs } = this.#settings
-    this.#windowMs = batch.length > 1 ? busyWindowMs : windowMs
+    this.#windowMs = Math.min(windowMs * batch.length, Math.max(windowMs, busyWindowMs))
     this.#batch = batch
     this.#atWork.adopt(batch)
     this.#worker.postMessage(JSON.stringify(batch.map(({ name, argument }) => [name, argument])))

@@ -6,26 +6,35 @@ import { Conflict, InvalidCursor } from '../store.ts'
 import type { Writer } from './writer.ts'
 
 /**
- * Runs changing calls in one transaction: one wait for the disk for all of them. Each runs in a savepoint of its own,
- * so that
- * one which fails spoils only itself. When this returns, all that the replies tell is durable.
+ * Runs changing calls in one transaction: one wait for the disk for all of them. One that fails spoils only itself: the
+ * batch is then run again, each call in a savepoint of its own. When this returns, all that the replies tell is durable.
  *
  * @throws BatchFailed
  */
 export function writeBatches(writer: Writer, calls: CallMap): (batch: readonly Call[]) => Reply[] {
   const { db, counters, journal, products } = writer
   const [begin, commit] = [db.prepare('BEGIN IMMEDIATE'), db.prepare('COMMIT')]
-  const runOne = inSavepoint(writer, calls)
+  const inTransaction = (batch: readonly Call[], runOne: (call: Call) => Reply): Reply[] => {
+    begin.run()
+    products.forget()
+    counters.forgetSince(0)
+    const replies = batch.map(runOne)
+    counters.flush()
+    journal.prune()
+    commit.run()
+    return replies
+  }
+  const runPlainly = (call: Call): Reply => answer(calls, call)
+  const runInSavepoint = inSavepoint(writer, calls)
   return batch => {
     try {
-      begin.run()
-      products.forget()
-      counters.forgetSince(0)
-      const replies = batch.map(runOne)
-      counters.flush()
-      journal.prune()
-      commit.run()
-      return replies
+      try {
+        return inTransaction(batch, runPlainly)
+      } catch (error) {
+        if (storageProblem(error)) throw error
+        rollBack(db)
+        return inTransaction(batch, runInSavepoint)
+      }
     } catch (error) {
       rollBack(db)
       throw batchError(error)

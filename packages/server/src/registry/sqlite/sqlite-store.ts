@@ -29,7 +29,7 @@ export interface SqliteStoreOptions {
 // The published package holds JavaScript, a checkout TypeScript.
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 /** In a storm a device waits this much longer for its commit, and the server pays for fewer of them. */
-const BUSY_WINDOW_FACTOR = 4
+const BUSY_WINDOW_FACTOR = 10
 const ROWS_PER_CALL = 500
 const DEFAULT_MAX_WAITING_CALLS = 20_000
 const MAX_WAITING_LISTS = 200
