@@ -80,13 +80,14 @@ export class PublishIntake {
 
   /** The message, or that it came, is to be stored first. */
   #acknowledgeStored(
-    { packetId, qos, receipt, isRefused }: Publication,
+    { packetId, qos, receipt, isRefused, retain }: Publication,
     type: 'puback' | 'pubrec',
     { isNew, taken }: { isNew: boolean; taken: number },
   ): void {
     const { session, level } = this.#host
-    // Nobody took it: the client may know that, if it speaks a version that can be told.
-    if (isRefused && taken === 0 && level === 5) {
+    // Nobody took it: the client may know that, if it speaks a version that can be told. Its topic did if it is retained
+    // (0x97 would say that nothing of it was done): full queues are then only those of sessions that miss it.
+    if (isRefused && taken === 0 && level === 5 && !retain) {
       session.state.unreleased.delete(packetId)
       this.#host.owe({ type, packetId, reasonCode: 0x97, properties: { reasonString: 'the queue is full' } }, undefined)
       return

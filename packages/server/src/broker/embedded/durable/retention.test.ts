@@ -129,6 +129,55 @@ it('comes behind the SUBACK, also where that has to wait for the store', async (
   expect(subscriber.received().map(({ type }) => type)).toEqual(['suback', 'publish'])
 })
 
+describe('a retained message that no session has room for', () => {
+  /** One session's queue, which holds one message, is full. */
+  async function full() {
+    const made = await durableRig({ queuedMessages: 1 })
+    const subscriber = made.client(application(), lasting(4))
+    found(subscriber)
+    await made.commit()
+    subscriber.hangUp()
+    const publisher = made.client(device(), { level: 5 })
+    publisher.publish('/pk1/dev1/user/other', 'fills', { qos: 1 })
+    await made.commit()
+    publisher.received()
+    return { made, publisher }
+  }
+
+  it.each([
+    [1, 'puback'],
+    [2, 'pubrec'],
+  ] as const)(
+    'is retained, and acknowledged as such when that is stored (QoS %i) [MQTT-3.3.1-5]',
+    async (qos, type) => {
+      const { made, publisher } = await full()
+      publisher.send(retained('kept', qos))
+      expect(publisher.received()).toEqual([])
+      await made.commit()
+      expect(publisher.received()).toMatchObject([{ type, packetId: 1, reasonCode: 0 }])
+      expect(made.broker.stats().dropped['queue-full']).toBe(1)
+      const late = (await made.restart()).client(application('all', 'late'))
+      expect(found(late)).toEqual([`${up} kept 1`])
+    },
+  )
+
+  it('and is empty removes the one there was, and is acknowledged as such [MQTT-3.3.1-6]', async () => {
+    const { made, publisher } = await full()
+    publisher.send(retained('kept'), retained(''))
+    await made.commit()
+    expect(publisher.received()).toMatchObject([{ reasonCode: 0 }, { reasonCode: 0 }])
+    expect(found(made.client(application('all', 'late')))).toEqual([])
+  })
+
+  it('is refused as a whole when there is no room to retain it either', async () => {
+    const made = await durableRig({ retainedMessages: 0 })
+    const publisher = made.client(device(), { level: 5 })
+    publisher.send(retained('x'))
+    expect(publisher.received()).toMatchObject([{ type: 'puback', reasonCode: 0x97 }])
+    expect(made.broker.stats().retained.messages).toBe(0)
+  })
+})
+
 describe('a message of the platform', () => {
   it('that is retained is owned when it is stored', async () => {
     const made = await durableRig()
