@@ -96,7 +96,7 @@ const rows: [string, RequestOptions, number, string, string | undefined, RegExp]
     409,
     'product-exists',
     'productKey',
-    /another ProductKey/,
+    /is taken\. Choose another, or leave it out/,
   ],
   ['a list instead of an object', post('/products', []), 422, 'field-invalid', undefined, /JSON object with: name/],
   [
@@ -168,7 +168,7 @@ const rows: [string, RequestOptions, number, string, string | undefined, RegExp]
     409,
     'product-not-empty',
     'productKey',
-    /devices first/,
+    /has 1 device\. Delete them first, or say withDevices=true/,
   ],
   ['devices of an unknown product', get('/products/nope/devices'), 404, 'product-not-found', 'productKey', /List/],
   [
@@ -250,7 +250,7 @@ const rows: [string, RequestOptions, number, string, string | undefined, RegExp]
     404,
     'client-id-not-found',
     'clientId',
-    /ClientIDs/,
+    /has no ClientID "nope"\. Show the device/,
   ],
   [
     'keeping an unknown ClientID',

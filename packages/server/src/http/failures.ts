@@ -48,8 +48,12 @@ export function problemOf(error: unknown, request: FastifyRequest): Problem {
   return known?.(request) ?? new Problem('internal-error', { cause: error })
 }
 
-const ofRequest = ({ reason, message, field }: RequestError): Problem =>
-  new Problem(reason, { detail: message, ...(field === null ? {} : { field }) })
+const ofRequest = ({ reason, problem, fix, field }: RequestError): Problem =>
+  new Problem(reason, {
+    detail: `${problem}.`,
+    fix: `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`,
+    ...(field === undefined ? {} : { field }),
+  })
 
 /** The one place where a failure becomes a reply, and where the server's own failures are logged. */
 export function replyWithFailure(log: HttpParts['log']) {

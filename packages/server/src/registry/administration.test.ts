@@ -34,7 +34,9 @@ async function noticesOf(work: Promise<unknown>): Promise<RegistryChange[]> {
   return changes.slice(before)
 }
 
-async function refusalOf(work: Promise<unknown>): Promise<{ reason: string; field: string | null; message: string }> {
+async function refusalOf(
+  work: Promise<unknown>,
+): Promise<{ reason: string; field: string | undefined; message: string }> {
   const error = await work.then(
     () => undefined,
     (thrown: unknown) => thrown,

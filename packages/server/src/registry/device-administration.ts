@@ -84,8 +84,11 @@ const refused = ({ reason, message }: RequestError): NewDeviceOutcome => ({ ok: 
 function notCreated(outcome: CreateDeviceOutcome | undefined, { productKey, deviceName }: NewDevice): RequestError {
   if (outcome === 'product-not-found') return productNotFound(productKey)
   if (outcome !== 'device-exists') throw new Error('the store gave no outcome for a device')
-  const message = `deviceName: ${deviceName} is taken in this product; choose another, or use the device that is there.`
-  return new RequestError('device-exists', message, 'deviceName')
+  return new RequestError('device-exists', {
+    problem: `deviceName: ${deviceName} is taken in this product`,
+    fix: 'choose another, or use the device that is there',
+    field: 'deviceName',
+  })
 }
 
 async function change(parts: AdministrationParts, device: [string, string], what: DeviceChange): Promise<void> {
@@ -101,11 +104,17 @@ async function notFound(
 ): Promise<RequestError> {
   if (!(await registry.store.product(productKey))) return productNotFound(productKey)
   if (clientId !== undefined && (await registry.store.device(productKey, deviceName))) {
-    const message = `The device ${deviceName} has no ClientID ${JSON.stringify(clientId)}; show the device and use one of its own.`
-    return new RequestError('client-id-not-found', message, 'clientId')
+    return new RequestError('client-id-not-found', {
+      problem: `The device ${deviceName} has no ClientID ${JSON.stringify(clientId)}`,
+      fix: 'show the device and use one of its own',
+      field: 'clientId',
+    })
   }
-  const message = `The product ${productKey} has no device ${JSON.stringify(deviceName)}; list its devices and use one of theirs.`
-  return new RequestError('device-not-found', message, 'deviceName')
+  return new RequestError('device-not-found', {
+    problem: `The product ${productKey} has no device ${JSON.stringify(deviceName)}`,
+    fix: 'list its devices and use one of theirs',
+    field: 'deviceName',
+  })
 }
 
 function changing(parts: AdministrationParts): Changing {

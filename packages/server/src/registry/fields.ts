@@ -20,7 +20,7 @@ const shown = (value: unknown): string => {
 }
 
 const invalid = (field: string, problem: string, fix: string): RequestError =>
-  new RequestError('field-invalid', `${field}: ${problem}; ${fix}.`, field)
+  new RequestError('field-invalid', { problem: `${field}: ${problem}`, fix, field })
 
 export function checkName(name: string, what: string): string {
   const characters = [...name].length

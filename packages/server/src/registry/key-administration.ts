@@ -77,8 +77,11 @@ async function create(
     await registry.store.createApiKey(key)
   } catch (error) {
     if (!(error instanceof Conflict)) throw error
-    const message = 'secret: another key has this secret already; choose another, or leave it out to get a new one.'
-    throw new RequestError(error.reason, message, 'secret')
+    throw new RequestError(error.reason, {
+      problem: 'secret: another key has this secret already',
+      fix: 'choose another, or leave it out to get a new one',
+      field: 'secret',
+    })
   }
   return { key, secret }
 }
@@ -94,11 +97,11 @@ async function ensureEnvironmentKey(
   if (present && (present.revokedAt !== null || present.role !== 'admin' || present.products !== null)) {
     const problem =
       present.revokedAt === null ? 'belongs to a key of another role' : 'belongs to a key that was revoked'
-    throw new RequestError(
-      'key-exists',
-      `${ADMIN_TOKEN_FIELD}: the value ${problem}; choose another.`,
-      ADMIN_TOKEN_FIELD,
-    )
+    throw new RequestError('key-exists', {
+      problem: `${ADMIN_TOKEN_FIELD}: the value ${problem}`,
+      fix: 'choose another',
+      field: ADMIN_TOKEN_FIELD,
+    })
   }
   present ??= (await create(parts, { name: ENVIRONMENT_KEY_NAME, role: 'admin', products: null, secret })).key
   for (const { id, name, revokedAt } of await store.listApiKeys()) {
@@ -113,7 +116,7 @@ async function checkProducts(
 ): Promise<readonly string[] | null> {
   if (products === null || products === undefined) return null
   const invalid = (problem: string, fix: string): RequestError =>
-    new RequestError('field-invalid', `products: ${problem}; ${fix}.`, 'products')
+    new RequestError('field-invalid', { problem: `products: ${problem}`, fix, field: 'products' })
   if (products.length === 0) throw invalid('the list is empty', 'name at least one ProductKey, or leave it out for all')
   if (products.length > MAX_PRODUCTS_A_KEY) throw invalid('the list is too long', `name at most ${MAX_PRODUCTS_A_KEY}`)
   for (const productKey of products) {
@@ -124,21 +127,21 @@ async function checkProducts(
 }
 
 const keyNotFound = (id: string): RequestError =>
-  new RequestError(
-    'key-not-found',
-    `There is no API key ${JSON.stringify(id)}; list the keys and use one of theirs.`,
-    'id',
-  )
+  new RequestError('key-not-found', {
+    problem: `There is no API key ${JSON.stringify(id)}`,
+    fix: 'list the keys and use one of theirs',
+    field: 'id',
+  })
 
 const nameReserved = (): RequestError =>
-  new RequestError(
-    'field-invalid',
-    `name: ${ENVIRONMENT_KEY_NAME} marks the key of the environment; choose another.`,
-    'name',
-  )
+  new RequestError('field-invalid', {
+    problem: `name: ${ENVIRONMENT_KEY_NAME} marks the key of the environment`,
+    fix: 'choose another',
+    field: 'name',
+  })
 
 const tooManyKeys = (): RequestError =>
-  new RequestError(
-    'quota-exceeded',
-    `There are ${MAX_KEYS} API keys already, revoked ones included; reuse one of them.`,
-  )
+  new RequestError('quota-exceeded', {
+    problem: `There are ${MAX_KEYS} API keys already, revoked ones included`,
+    fix: 'reuse one of them',
+  })

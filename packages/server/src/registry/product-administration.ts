@@ -40,8 +40,11 @@ export function productAdministration({ registry, clock, random }: Administratio
         await store.createProduct(product)
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
-        const problem = `productKey: ${product.productKey} is taken; choose another, or leave it out to get a new one.`
-        throw new RequestError(error.reason, problem, 'productKey')
+        throw new RequestError(error.reason, {
+          problem: `productKey: ${product.productKey} is taken`,
+          fix: 'choose another, or leave it out to get a new one',
+          field: 'productKey',
+        })
       }
       return product
     },
@@ -61,12 +64,16 @@ export function productAdministration({ registry, clock, random }: Administratio
   }
 }
 
-export const productNotFound = (productKey: string): RequestError => {
-  const message = `There is no product with the ProductKey ${JSON.stringify(productKey)}; list the products and use one of theirs.`
-  return new RequestError('product-not-found', message, 'productKey')
-}
+export const productNotFound = (productKey: string): RequestError =>
+  new RequestError('product-not-found', {
+    problem: `There is no product with the ProductKey ${JSON.stringify(productKey)}`,
+    fix: 'list the products and use one of theirs',
+    field: 'productKey',
+  })
 
-const productNotEmpty = (productKey: string, deviceCount: number): RequestError => {
-  const message = `The product ${productKey} has ${deviceCount} devices; delete them first.`
-  return new RequestError('product-not-empty', message, 'productKey')
-}
+const productNotEmpty = (productKey: string, deviceCount: number): RequestError =>
+  new RequestError('product-not-empty', {
+    problem: `The product ${productKey} has ${deviceCount} ${deviceCount === 1 ? 'device' : 'devices'}`,
+    fix: 'delete them first, or say withDevices=true (CLI: --with-devices) to delete them with it',
+    field: 'productKey',
+  })

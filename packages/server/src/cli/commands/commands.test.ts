@@ -96,6 +96,14 @@ describe('what each command asks of the API, and says', () => {
       /Dynamic registration +off/,
     ],
     [['product', 'delete', 'al123456789', '--yes'], undefined, 'DELETE', P, undefined, /Deleted product al123456789\./],
+    [
+      ['product', 'delete', 'al123456789', '--with-devices', '--yes'],
+      undefined,
+      'DELETE',
+      `${P}?withDevices=true`,
+      undefined,
+      /Deleted product al123456789\./,
+    ],
     [['product', 'secret', 'al123456789'], { productSecret: 's3' }, 'GET', `${P}/secret`, undefined, /s3/],
     [
       ['device', 'add', 'al123456789', 'SN-1', '--device-secret', 'ds'],

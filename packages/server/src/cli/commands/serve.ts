@@ -11,7 +11,7 @@ const STOP_MARGIN_MS = 1000
 
 export function addServe(program: Command, io: Io): void {
   const command = addCommand(program, 'serve', {
-    description: 'run the server: MQTT for devices, the HTTP API and the console',
+    description: 'run the server: MQTT for devices and applications, and the HTTP API',
     examples: [
       'hatchway serve',
       'hatchway serve --mqtt-port 1883,8883 --public-host iot.example.com \\\n      --data-dir /var/lib/hatchway',
