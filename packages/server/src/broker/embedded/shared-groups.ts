@@ -1,6 +1,6 @@
 import { parseSharedFilter } from '@hatchway/protocol'
 import type { Congestible } from './congestion.ts'
-import type { MessageGroup } from './message-group.ts'
+import type { MessageGroup, MessageGroups } from './message-group.ts'
 import type { Publication } from './publication.ts'
 import type { Session } from './session.ts'
 import type { Source, Subscriber } from './subscriber.ts'
@@ -9,7 +9,7 @@ import type { SubscriptionOptions, Target, TopicTree } from './topic-tree.ts'
 const groupOptions: SubscriptionOptions = { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0 }
 
 /** Shared subscriptions: in the topic tree, each `$share/{group}/{filter}` is one subscriber. */
-export class SharedGroups {
+export class SharedGroups implements MessageGroups {
   readonly #tree: TopicTree<Subscriber>
   readonly #groups = new Map<string, SharedGroup>()
 
@@ -34,7 +34,7 @@ export class SharedGroups {
     if (shared === undefined) return false
     let group = this.#groups.get(filter)
     if (group === undefined) {
-      group = new SharedGroup()
+      group = new SharedGroup(filter)
       this.#groups.set(filter, group)
       this.#tree.add(shared.filter, group, groupOptions)
     }
@@ -53,11 +53,16 @@ export class SharedGroups {
     }
     return true
   }
+
+  named(filter: string): MessageGroup {
+    return { filter, passOn: publication => this.#groups.get(filter)?.passOn(publication) ?? false }
+  }
 }
 
 /** The members of one shared subscription take turns: each message goes to one of them. */
 export class SharedGroup implements Subscriber, MessageGroup {
   readonly isSession = true
+  readonly filter: string
   /** No member could send the last message at once. */
   slowsPublishers = false
   /** The member that took it all the same. */
@@ -65,6 +70,10 @@ export class SharedGroup implements Subscriber, MessageGroup {
   #members: Target<Subscriber, Session>[] = []
   /** Whose turn it is. */
   #next = 0
+
+  constructor(filter: string) {
+    this.filter = filter
+  }
 
   get size(): number {
     return this.#members.length

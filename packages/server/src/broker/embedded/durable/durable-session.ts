@@ -2,6 +2,7 @@ import type { Identity } from '../../port.ts'
 import type { Entry } from '../engine/entry.ts'
 import type { DurableState } from '../engine/state.ts'
 import { hasExpired, keepUntilExpiry } from '../message-expiry.ts'
+import type { MessageGroups } from '../message-group.ts'
 import type { Publication } from '../publication.ts'
 import {
   aliased,
@@ -28,6 +29,7 @@ export interface StoredOutgoing extends Outgoing {
 
 export interface DurableServices extends SessionServices {
   readonly ledger: Ledger
+  readonly groups: MessageGroups
 }
 
 export interface DurableSessionOptions {
@@ -102,7 +104,7 @@ export class DurableSession extends Session {
   }
 
   override subscribed(filter: string, options: SubscriptionOptions): void {
-    this.#ledger.subscribe(this.key, filter, options)
+    this.#ledger.subscribe({ sessionKey: this.key, filter, options, owesRetained: false })
   }
 
   override unsubscribed(filter: string): void {
@@ -166,7 +168,16 @@ export class DurableSession extends Session {
     const entry = this.state.outbound.add({ qos: qosOf(firstByte), sizeBytes, message })
     const held = this.#ledger.hold(kept)
     const { sequence, packetId, qos } = entry
-    const record = { sessionKey: this.key, sequence, messageId: held.id, packetId, firstByte, identifiers }
+    const sharedFilter = group === undefined ? null : group.filter
+    const record = {
+      sessionKey: this.key,
+      sequence,
+      messageId: held.id,
+      packetId,
+      firstByte,
+      identifiers,
+      sharedFilter,
+    }
     const stored = qos === 2 ? { stored: () => this.#stored(entry) } : undefined
     message.holding = this.#ledger.addEntry({ ...record, isReleased: false }, held, stored)
     meter.queuedBytes += sizeBytes

@@ -1,6 +1,5 @@
 import type { Publication } from '../publication.ts'
 import type { Change, EntryRecord, RetainedRecord, SessionRecord, SessionStore } from '../store/session-store.ts'
-import type { SubscriptionOptions } from '../topic-tree.ts'
 import type { HeldMessage, Holding, Slot } from './held-message.ts'
 import { Receipt } from './receipt.ts'
 
@@ -149,8 +148,8 @@ export class Ledger {
     this.#put({ do: 'forget', sessionKey, packetId })
   }
 
-  subscribe(sessionKey: number, filter: string, options: SubscriptionOptions): void {
-    this.#put({ do: 'subscribe', sessionKey, filter, options })
+  subscribe(subscription: Omit<Extract<Change, { do: 'subscribe' }>, 'do'>): void {
+    this.#put({ do: 'subscribe', ...subscription })
   }
 
   unsubscribe(sessionKey: number, filter: string): void {

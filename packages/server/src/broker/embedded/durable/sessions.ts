@@ -1,6 +1,7 @@
 import type { Identity } from '../../port.ts'
 import type { Entry } from '../engine/entry.ts'
 import { type DurableState, newDurableSession, resume, type SessionOptions } from '../engine/state.ts'
+import type { MessageGroup } from '../message-group.ts'
 import { Publication } from '../publication.ts'
 import { qosOf } from '../session.ts'
 import type { EntryRecord, StoredSession, StoredSessions, StoredWill } from '../store/session-store.ts'
@@ -11,6 +12,12 @@ import { storedSlot } from './ledger.ts'
 
 /** Session Expiry Interval of a session that never ends. [MQTT 5.0 section 3.1.2.11.2] */
 const never = 0xffffffff
+
+/** What several sessions that are restored have in common. */
+interface Shared {
+  readonly held: (messageId: number) => HeldMessage | undefined
+  readonly groupOf: (sharedFilter: string) => MessageGroup
+}
 
 /** The sessions that outlive their connections, connected or not, and when those that are not end. */
 export class DurableSessions {
@@ -36,7 +43,13 @@ export class DurableSessions {
       if (made !== undefined) messages.set(id, made)
       return made
     }
-    for (const session of stored.sessions) this.#restore(session, options(session), held)
+    const groups = new Map<string, MessageGroup>()
+    const groupOf = (filter: string) => {
+      const group = groups.get(filter) ?? services.groups.named(filter)
+      groups.set(filter, group)
+      return group
+    }
+    for (const session of stored.sessions) this.#restore(session, options(session), { held, groupOf })
   }
 
   get count(): number {
@@ -124,7 +137,7 @@ export class DurableSessions {
   #restore(
     { session: record, subscriptions, unreleased, entries }: StoredSession,
     options: SessionOptions,
-    held: (messageId: number) => HeldMessage | undefined,
+    { held, groupOf }: Shared,
   ): void {
     const { key, identity, expirySeconds, absentSinceMs, sentUpTo, will } = record
     const state: DurableState<StoredOutgoing> = newDurableSession(options, expirySeconds)
@@ -135,7 +148,9 @@ export class DurableSessions {
     const wasSent = (sequence: number) => absentSinceMs === null || sequence <= sentUpTo
     const restored = entries.flatMap(entry => {
       const message = held(entry.messageId)
-      return message === undefined ? [] : [restoredEntry(entry, message, wasSent(entry.sequence))]
+      if (message === undefined) return []
+      const group = entry.sharedFilter === null ? undefined : groupOf(entry.sharedFilter)
+      return [restoredEntry(entry, message, { group, wasSent: wasSent(entry.sequence) })]
     })
     state.outbound.restore(restored, sentUpTo)
     this.#services.meter.queuedBytes += state.outbound.queuedBytes
@@ -156,15 +171,15 @@ function publicationOf({ packet, level, expiresAtMs }: { packet: Uint8Array; lev
   return publication
 }
 
-function restoredEntry(record: EntryRecord, held: HeldMessage, wasSent: boolean): Entry<StoredOutgoing> {
+function restoredEntry(
+  record: EntryRecord,
+  held: HeldMessage,
+  { group, wasSent }: { group: MessageGroup | undefined; wasSent: boolean },
+): Entry<StoredOutgoing> {
   const { sequence, packetId, firstByte, identifiers, isReleased } = record
   held.references++
   const publication = held.publication as Publication // made by `publicationOf`
-  const message = {
-    ...{ publication, firstByte, identifiers },
-    group: undefined, // if the session ends, this one ends with it
-    holding: { message: held, slot: storedSlot },
-  }
+  const message = { publication, firstByte, identifiers, group, holding: { message: held, slot: storedSlot } }
   const sizeBytes = publication.end - publication.start
   return { sequence, packetId, qos: qosOf(firstByte), sizeBytes, message, isStored: true, wasSent, isReleased }
 }

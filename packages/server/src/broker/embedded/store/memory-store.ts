@@ -13,6 +13,7 @@ import type {
 interface Kept {
   session: SessionRecord
   readonly subscriptions: Map<string, SubscriptionOptions>
+  readonly retainedOwed: Set<string>
   readonly unreleased: Set<number>
   readonly entries: Map<number, EntryRecord>
 }
@@ -26,9 +27,10 @@ export class MemoryStore implements SessionStore {
 
   async load(): Promise<StoredSessions> {
     const kept = [...this.#sessions.values()].sort((one, other) => one.session.key - other.session.key)
-    const sessions = kept.map(({ session, subscriptions, unreleased, entries }) => ({
+    const sessions = kept.map(({ session, subscriptions, retainedOwed, unreleased, entries }) => ({
       session,
       subscriptions: new Map(subscriptions),
+      retainedOwed: new Set(retainedOwed),
       unreleased: new Set(unreleased),
       entries: [...entries.values()].sort((one, other) => one.sequence - other.sequence),
     }))
@@ -55,10 +57,11 @@ export class MemoryStore implements SessionStore {
         this.#sessions.delete(change.sessionKey)
         break
       case 'subscribe':
-        this.#sessions.get(change.sessionKey)?.subscriptions.set(change.filter, change.options)
+        this.#subscribe(change)
         break
       case 'unsubscribe':
         this.#sessions.get(change.sessionKey)?.subscriptions.delete(change.filter)
+        this.#sessions.get(change.sessionKey)?.retainedOwed.delete(change.filter)
         break
       case 'add-message':
         this.#messages.set(change.message.id, { ...change.message, packet: Buffer.from(change.message.packet) })
@@ -95,8 +98,14 @@ export class MemoryStore implements SessionStore {
   #put(session: SessionRecord): void {
     const kept = this.#sessions.get(session.key)
     if (kept !== undefined) kept.session = session
-    else
-      this.#sessions.set(session.key, { session, subscriptions: new Map(), unreleased: new Set(), entries: new Map() })
+    else this.#sessions.set(session.key, newKept(session))
+  }
+
+  #subscribe({ sessionKey, filter, options, owesRetained }: Extract<Change, { do: 'subscribe' }>): void {
+    const kept = this.#sessions.get(sessionKey)
+    kept?.subscriptions.set(filter, options)
+    if (owesRetained) kept?.retainedOwed.add(filter)
+    else kept?.retainedOwed.delete(filter)
   }
 
   #release(sessionKey: number, sequence: number): void {
@@ -104,4 +113,8 @@ export class MemoryStore implements SessionStore {
     const entry = entries?.get(sequence)
     if (entry !== undefined) entries?.set(sequence, { ...entry, isReleased: true })
   }
+}
+
+function newKept(session: SessionRecord): Kept {
+  return { session, subscriptions: new Map(), retainedOwed: new Set(), unreleased: new Set(), entries: new Map() }
 }

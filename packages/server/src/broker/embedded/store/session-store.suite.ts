@@ -38,7 +38,7 @@ export function messageRecord(id: number, packet: Uint8Array = Buffer.from([0, 0
 }
 
 export function entryRecord(sessionKey: number, sequence: number, messageId: number): EntryRecord {
-  const rest = { firstByte: 0x32, identifiers: [], isReleased: false }
+  const rest = { firstByte: 0x32, identifiers: [], sharedFilter: null, isReleased: false }
   return { sessionKey, sequence, messageId, packetId: sequence, ...rest }
 }
 
@@ -47,6 +47,12 @@ export function retainedRecord(topic: string): RetainedRecord {
 }
 
 const byTopic = (one: RetainedRecord, other: RetainedRecord) => (one.topic < other.topic ? -1 : 1)
+
+/** A `subscribe` of the first session. */
+function subscribed(filter: string, rest: { qos?: 0 | 1; owesRetained?: boolean } = {}): Change {
+  const { qos = 1, owesRetained = false } = rest
+  return { do: 'subscribe', sessionKey: 1, filter, options: { ...options, qos }, owesRetained }
+}
 
 const put = (session: SessionRecord): Change => ({ do: 'put-session', session })
 const addMessage = (id: number): Change => ({ do: 'add-message', message: messageRecord(id) })
@@ -93,24 +99,32 @@ export function sessionStoreSuite({ open }: SessionStoreUnderTest): void {
 
     it('replaces a session and leaves what hangs on it', async () => {
       const changed = { ...sessionOne, absentSinceMs: 5, sentUpTo: 3 }
-      const subscribed: Change = { do: 'subscribe', sessionKey: 1, filter: 'a', options }
-      const { sessions } = await after([put(sessionOne), subscribed, addMessage(1), addEntry(1, 1, 1)], [put(changed)])
+      const { sessions } = await after(
+        [put(sessionOne), subscribed('a', { owesRetained: true }), addMessage(1), addEntry(1, 1, 1)],
+        [put(changed)],
+      )
       expect(sessions).toMatchObject([{ session: changed, entries: [{ sequence: 1 }] }])
       expect(sessions[0]?.subscriptions).toEqual(new Map([['a', options]]))
+      expect(sessions[0]?.retainedOwed).toEqual(new Set(['a']))
     })
 
     it('keeps the last options of a filter, and none after unsubscribing', async () => {
-      const subscribe = (filter: string, qos: 0 | 1): Change => {
-        return { do: 'subscribe', sessionKey: 1, filter, options: { ...options, qos } }
-      }
       const { sessions } = await after(
-        [put(sessionOne), subscribe('a', 0), subscribe('b/#', 1), subscribe('c', 1)],
-        [subscribe('a', 1), { do: 'unsubscribe', sessionKey: 1, filter: 'c' }],
+        [put(sessionOne), subscribed('a', { qos: 0 }), subscribed('b/#'), subscribed('c')],
+        [subscribed('a'), { do: 'unsubscribe', sessionKey: 1, filter: 'c' }],
       )
       expect([...(sessions[0]?.subscriptions ?? [])].sort()).toEqual([
         ['a', options],
         ['b/#', options],
       ])
+    })
+
+    it('knows the filters whose retained messages are owed still, until they are paid or unsubscribed', async () => {
+      const { sessions } = await after(
+        [put(sessionOne), ...['a', 'b', 'c', '$share/g/d'].map(filter => subscribed(filter, { owesRetained: true }))],
+        [subscribed('a'), { do: 'unsubscribe', sessionKey: 1, filter: 'b' }],
+      )
+      expect([...(sessions[0]?.retainedOwed ?? [])].sort()).toEqual(['$share/g/d', 'c'])
     })
 
     it('holds a message once for two sessions, and gives the entries of each in their order', async () => {
@@ -126,7 +140,11 @@ export function sessionStoreSuite({ open }: SessionStoreUnderTest): void {
     })
 
     it('gives an entry back with all it had', async () => {
-      const entry: EntryRecord = { ...entryRecord(1, 1, 1), firstByte: 0x35, identifiers: [1, 268_435_455] }
+      const sharedFilter = '$share/“é”/a/+'
+      const entry: EntryRecord = {
+        ...entryRecord(1, 1, 1),
+        ...{ firstByte: 0x35, identifiers: [1, 268_435_455], sharedFilter },
+      }
       const message: MessageRecord = {
         id: 1,
         packet: Buffer.alloc(300_000, 7),
@@ -175,13 +193,14 @@ export function sessionStoreSuite({ open }: SessionStoreUnderTest): void {
       const { sessions, messages } = await after(
         [
           ...[put(sessionOne), put(sessionTwo), addMessage(1), addMessage(2), addEntry(1, 1, 1), addEntry(2, 1, 2)],
-          { do: 'subscribe', sessionKey: 1, filter: 'a', options },
+          subscribed('a', { owesRetained: true }),
           { do: 'receive', sessionKey: 1, packetId: 5 },
         ],
         [{ do: 'remove-session', sessionKey: 1 }, put({ ...sessionOne, key: 3 })],
       )
       expect(sessions.map(({ session }) => session.key)).toEqual([2, 3])
       expect(sessions[1]).toMatchObject({ entries: [], subscriptions: new Map(), unreleased: new Set() })
+      expect(sessions[1]?.retainedOwed).toEqual(new Set())
       expect([...messages.keys()]).toEqual([2])
     })
 
@@ -215,7 +234,7 @@ export function sessionStoreSuite({ open }: SessionStoreUnderTest): void {
     it('may be told the same twice', async () => {
       const changes: Change[] = [
         ...[put(sessionOne), addMessage(1), addMessage(2), addEntry(1, 1, 1), addEntry(1, 2, 2)],
-        { do: 'subscribe', sessionKey: 1, filter: 'a', options },
+        subscribed('a', { owesRetained: true }),
         { do: 'release-entry', sessionKey: 1, sequence: 1 },
         { do: 'remove-entry', sessionKey: 1, sequence: 2 },
         { do: 'remove-message', messageId: 2 },

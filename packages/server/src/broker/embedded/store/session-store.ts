@@ -47,6 +47,8 @@ export interface EntryRecord {
   /** Of the PUBLISH: QoS and RETAIN. */
   readonly firstByte: number
   readonly identifiers: readonly number[]
+  /** The `$share/{group}/{filter}` whose other members get it if the session ends; null = it came by none. */
+  readonly sharedFilter: string | null
   /** PUBREC has come: PUBREL is what is sent. */
   readonly isReleased: boolean
 }
@@ -73,6 +75,8 @@ export type Change =
       readonly sessionKey: number
       readonly filter: string
       readonly options: SubscriptionOptions
+      /** Retained messages that match are still to be sent on its account. */
+      readonly owesRetained: boolean
     }
   | { readonly do: 'unsubscribe'; readonly sessionKey: number; readonly filter: string }
   | { readonly do: 'add-message'; readonly message: MessageRecord }
@@ -90,6 +94,8 @@ export type Change =
 export interface StoredSession {
   readonly session: SessionRecord
   readonly subscriptions: ReadonlyMap<string, SubscriptionOptions>
+  /** Those of its filters whose retained messages it has not got, or not all. */
+  readonly retainedOwed: ReadonlySet<string>
   readonly unreleased: ReadonlySet<number>
   /** By sequence. */
   readonly entries: readonly EntryRecord[]

@@ -22,6 +22,7 @@ export type StoreCalls = {
     sessionKey: number
     filter: string
     options: SubscriptionOptions
+    owesRetained: boolean
   }[]
   unreleased(page: { after: number; packetId: number; limit: number }): { sessionKey: number; packetId: number }[]
   entries(page: { after: number; sequence: number; limit: number }): EntryRecord[]

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { EntryRecord } from '../session-store.ts'
 import type { PortableChange, PortableSession, StoreCalls } from './calls.ts'
 
 /** Each change is one statement; all may run twice without harm. */
@@ -27,11 +28,11 @@ function prepare(db: DatabaseSync) {
   return {
     putSession: db.prepare('INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     removeSession: removal.map(where => db.prepare(`DELETE FROM ${where} = ?`)),
-    subscribe: db.prepare('INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?)'),
+    subscribe: db.prepare('INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?)'),
     unsubscribe: db.prepare('DELETE FROM subscriptions WHERE session_key = ? AND filter = ?'),
     addMessage: db.prepare('INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?)'),
     removeMessage: db.prepare('DELETE FROM messages WHERE id = ?'),
-    addEntry: db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    addEntry: db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     releaseEntry: db.prepare('UPDATE entries SET released = 1 WHERE session_key = ? AND sequence = ?'),
     removeEntry: db.prepare('DELETE FROM entries WHERE session_key = ? AND sequence = ?'),
     receive: db.prepare('INSERT OR REPLACE INTO unreleased VALUES (?, ?)'),
@@ -49,9 +50,11 @@ function apply(statements: Statements, change: PortableChange): void {
     case 'remove-session':
       for (const statement of statements.removeSession) statement.run(change.sessionKey)
       break
-    case 'subscribe':
-      statements.subscribe.run(change.sessionKey, change.filter, JSON.stringify(change.options))
+    case 'subscribe': {
+      const { sessionKey, filter, options, owesRetained } = change
+      statements.subscribe.run(sessionKey, filter, JSON.stringify(options), owesRetained ? 1 : 0)
       break
+    }
     case 'unsubscribe':
       statements.unsubscribe.run(change.sessionKey, change.filter)
       break
@@ -63,12 +66,9 @@ function apply(statements: Statements, change: PortableChange): void {
     case 'remove-message':
       statements.removeMessage.run(change.messageId)
       break
-    case 'add-entry': {
-      const { sessionKey, sequence, messageId, packetId, firstByte, identifiers, isReleased } = change.entry
-      const listed = identifiers.length === 0 ? null : identifiers.join()
-      statements.addEntry.run(sessionKey, sequence, messageId, packetId, firstByte, listed, isReleased ? 1 : 0)
+    case 'add-entry':
+      addEntry(statements.addEntry, change.entry)
       break
-    }
     case 'release-entry':
       statements.releaseEntry.run(change.sessionKey, change.sequence)
       break
@@ -92,6 +92,12 @@ function apply(statements: Statements, change: PortableChange): void {
     default:
       change satisfies never
   }
+}
+
+function addEntry(statement: StatementSync, entry: EntryRecord): void {
+  const { sessionKey, sequence, messageId, packetId, firstByte, identifiers, isReleased, sharedFilter } = entry
+  const listed = identifiers.length === 0 ? null : identifiers.join()
+  statement.run(sessionKey, sequence, messageId, packetId, firstByte, listed, isReleased ? 1 : 0, sharedFilter)
 }
 
 function putSession(statement: StatementSync, session: PortableSession): void {

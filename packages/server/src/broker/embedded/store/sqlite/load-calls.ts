@@ -16,6 +16,13 @@ interface SessionRow {
   will_delay_seconds: number
 }
 
+interface SubscriptionRow {
+  session_key: number
+  filter: string
+  options: string
+  retained_owed: number
+}
+
 interface MessageRow {
   id: number
   packet: Uint8Array
@@ -48,10 +55,11 @@ export function loadCalls(db: DatabaseSync): Omit<StoreCalls, 'commit' | 'remove
   return {
     sessions: ({ after, limit }) => all<SessionRow>(sessions, after, limit).map(sessionOf),
     subscriptions: ({ after, filter, limit }) =>
-      all<{ session_key: number; filter: string; options: string }>(subscriptions, after, filter, limit).map(row => ({
+      all<SubscriptionRow>(subscriptions, after, filter, limit).map(row => ({
         sessionKey: row.session_key,
         filter: row.filter,
         options: JSON.parse(row.options),
+        owesRetained: row.retained_owed === 1,
       })),
     unreleased: ({ after, packetId, limit }) =>
       all<{ session_key: number; packet_id: number }>(unreleased, after, packetId, limit).map(row => ({
@@ -78,6 +86,7 @@ interface EntryRow {
   first_byte: number
   identifiers: string | null
   released: number
+  shared_filter: string | null
 }
 
 function entryOf(row: EntryRow) {
@@ -88,6 +97,7 @@ function entryOf(row: EntryRow) {
     packetId: row.packet_id,
     firstByte: row.first_byte,
     identifiers: row.identifiers === null ? [] : row.identifiers.split(',').map(Number),
+    sharedFilter: row.shared_filter,
     isReleased: row.released === 1,
   }
 }

@@ -60,4 +60,8 @@ CREATE TABLE retained (
   expires_at INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 `,
+  `
+ALTER TABLE subscriptions ADD COLUMN retained_owed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN shared_filter TEXT;
+`,
 ]

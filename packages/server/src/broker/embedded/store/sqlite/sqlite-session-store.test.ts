@@ -7,6 +7,8 @@ import { entryRecord, messageRecord, sessionOne, sessionStoreSuite } from '../se
 import { MIGRATIONS } from './migrations.ts'
 import { openSqliteSessionStore } from './sqlite-session-store.ts'
 
+const subscription = { qos: 1, noLocal: false, retainAsPublished: false, identifier: 0 }
+
 const directory = mkdtempSync(join(tmpdir(), 'hatchway-sessions-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 let made = 0
@@ -34,6 +36,32 @@ describe('the file of sessions', () => {
     await store.close()
     expect(statSync(own).mode & 0o077).toBe(0)
     expect(() => statSync(`${own}-wal`)).toThrow()
+  })
+
+  it.each([1, 2])('of version %i is brought up to date, and keeps what it holds', async version => {
+    const own = newFile()
+    const db = new DatabaseSync(own)
+    for (const step of MIGRATIONS.slice(0, version)) db.exec(step)
+    db.exec(`
+      INSERT INTO sessions (key, session_id, identity, level, expiry_seconds, sent_up_to)
+        VALUES (1, 'pk1/dev1', '${JSON.stringify(sessionOne.identity)}', 4, 604800, 0);
+      INSERT INTO subscriptions VALUES (1, '$share/g/a', '${JSON.stringify(subscription)}');
+      INSERT INTO messages VALUES (1, x'00ff01', 4, 0);
+      INSERT INTO entries VALUES (1, 1, 1, 1, 50, NULL, 0);
+      INSERT INTO unreleased VALUES (1, 7);
+      PRAGMA user_version = ${version}
+    `)
+    db.close()
+    const store = await openSqliteSessionStore({ file: own })
+    const kept = {
+      session: sessionOne,
+      subscriptions: new Map([['$share/g/a', subscription]]),
+      retainedOwed: new Set(),
+      unreleased: new Set([7]),
+      entries: [entryRecord(1, 1, 1)],
+    }
+    expect(await store.load()).toEqual({ sessions: [kept], messages: new Map([[1, messageRecord(1)]]), retained: [] })
+    await store.close()
   })
 
   it('of a newer version is refused, and left as it is', async () => {

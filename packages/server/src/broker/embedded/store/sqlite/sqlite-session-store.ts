@@ -66,8 +66,10 @@ async function load(thread: DatabaseThread<StoreCalls>): Promise<StoredSessions>
   const none = { sessionKey: -1 }
   const nextSubscriptions = (last: { sessionKey: number; filter?: string }) =>
     thread.call('subscriptions', { after: last.sessionKey, filter: last.filter ?? '', limit })
-  for await (const { sessionKey, filter, options } of pages(none, nextSubscriptions, row => row)) {
-    sessions.get(sessionKey)?.subscriptions.set(filter, options)
+  for await (const { sessionKey, filter, options, owesRetained } of pages(none, nextSubscriptions, row => row)) {
+    const session = sessions.get(sessionKey)
+    session?.subscriptions.set(filter, options)
+    if (owesRetained) session?.retainedOwed.add(filter)
   }
   const nextUnreleased = (last: { sessionKey: number; packetId?: number }) =>
     thread.call('unreleased', { after: last.sessionKey, packetId: last.packetId ?? 0, limit })
@@ -104,12 +106,13 @@ async function loadRetained(thread: DatabaseThread<StoreCalls>): Promise<Retaine
 
 interface Loading extends StoredSession {
   readonly subscriptions: Map<string, SubscriptionOptions>
+  readonly retainedOwed: Set<string>
   readonly unreleased: Set<number>
   readonly entries: EntryRecord[]
 }
 
 function newLoading(session: StoredSession['session']): Loading {
-  return { session, subscriptions: new Map(), unreleased: new Set(), entries: [] }
+  return { session, subscriptions: new Map(), retainedOwed: new Set(), unreleased: new Set(), entries: [] }
 }
 
 /** All rows, asking for the next page after the last row of the one before. */
