@@ -26,7 +26,6 @@ import type { Line, Outgoing, Session } from './session.ts'
 import { maxPacketSizeBytes } from './settings.ts'
 import type { OfflineReason, Surroundings } from './surroundings.ts'
 import { AliasesToClient } from './topic-aliases.ts'
-import type { SubscriptionOptions } from './topic-tree.ts'
 import type { TurnMember } from './turn.ts'
 
 const publishType = 3
@@ -223,11 +222,12 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     if (this.#feed !== undefined) this.#runFeed()
   }
 
-  #feedRetained(filter: string, options: SubscriptionOptions): void {
+  #feedRetained({ filter, options, after }: Extract<Effect, { do: 'retained' }>): void {
     const { retention, settings } = this.#around
+    if (retention.messages.count === 0) this.session.paidRetained(filter)
     if (retention.messages.count === 0) return
     this.#feed ??= new RetainedFeed({ session: this.session, line: this, retention, settings })
-    this.#feed.add(filter, options)
+    this.#feed.add(filter, options, after)
     this.#feedAfter = this.#owed?.added ?? 0
     this.#runFeed()
   }
@@ -305,7 +305,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
         this.#feed?.remove(effect.filter)
         break
       case 'retained':
-        this.#feedRetained(effect.filter, effect.options)
+        this.#feedRetained(effect)
         break
       case 'pump':
         this.session.pump()

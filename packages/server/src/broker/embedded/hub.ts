@@ -160,7 +160,8 @@ export class Hub implements Surroundings<Connection> {
   }
 
   /** What the client may have changed with its CONNECT. Rights may have changed since the last one, too. */
-  #begin(session: DurableSession, { will }: Connection, { maySubscribe }: Rights): void {
+  #begin(session: DurableSession, connection: Connection, { maySubscribe }: Rights): void {
+    const { will } = connection
     session.will = will === undefined ? null : storedWill(will)
     session.store()
     for (const filter of [...session.state.subscriptions.keys()]) {
@@ -168,6 +169,7 @@ export class Hub implements Surroundings<Connection> {
       session.state.subscriptions.delete(filter)
       this.unsubscribe(session, filter)
     }
+    connection.perform(session.retainedOwed())
   }
 
   match(topic: string): Match<Subscriber> {

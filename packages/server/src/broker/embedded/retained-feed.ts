@@ -1,6 +1,6 @@
 import type { RetainedMessage } from './retained.ts'
 import type { Retention } from './retention.ts'
-import type { Line, Session } from './session.ts'
+import { type Line, type RetainedDebt, type Session, shortQueue } from './session.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { SubscriptionOptions, Target } from './topic-tree.ts'
@@ -15,6 +15,7 @@ export interface RetainedFeedOptions {
 interface Walk {
   readonly target: Target<Subscriber>
   readonly noLocal: boolean
+  readonly debt: RetainedDebt | undefined
   readonly messages: Iterator<RetainedMessage | undefined>
 }
 
@@ -25,7 +26,8 @@ const nodesPerRun = 1000
 
 /**
  * Gives a connection the retained messages of its new subscriptions as fast as it takes them: they neither fill its queue
- * nor push out what is published meanwhile.
+ * nor push out what is published meanwhile. What a session that outlives the connection has not got when that ends stays
+ * owed to it (QoS 0 apart), and the feed of its next connection goes on.
  */
 export class RetainedFeed {
   readonly #options: RetainedFeedOptions
@@ -36,7 +38,8 @@ export class RetainedFeed {
     this.#options = options
   }
 
-  add(filter: string, options: SubscriptionOptions): void {
+  /** `after`: the topic that an earlier connection's feed had come to. */
+  add(filter: string, options: SubscriptionOptions, after: string | undefined): void {
     const { session, retention } = this.#options
     const { qos, noLocal, identifier } = options
     const identifiers = identifier === 0 ? [] : [identifier] // [MQTT-3.3.4-3]
@@ -49,7 +52,9 @@ export class RetainedFeed {
       identifiers,
       group: undefined,
     }
-    this.#walks.set(filter, { target, noLocal, messages: retention.messages.matching(filter) })
+    if (qos === 0) session.paidRetained(filter) // what may be lost is not owed
+    const debt = qos === 0 ? undefined : session.owesRetained(filter, after)
+    this.#walks.set(filter, { target, noLocal, debt, messages: retention.messages.matching(filter, after) })
   }
 
   remove(filter: string): void {
@@ -68,6 +73,7 @@ export class RetainedFeed {
         if (value !== undefined) this.#deliver(value, walk)
       }
       this.#walks.delete(filter)
+      this.#options.session.paidRetained(filter)
     }
     return 'done'
   }
@@ -75,11 +81,14 @@ export class RetainedFeed {
   #hasRoom({ target }: Walk): boolean {
     const { session, line, settings } = this.#options
     if (line.outbox.unsentBytes > settings.unsentBytes * fedBelow) return false
-    return target.qos === 0 || session.state.outbound.sendsAtOnce
+    const { outbound } = session.state
+    // Messages in flight count for the queue of a session that outlives its connection: large ones could fill it.
+    return target.qos === 0 || (outbound.sendsAtOnce && outbound.fullness <= shortQueue)
   }
 
-  #deliver(message: RetainedMessage, { target, noLocal }: Walk): void {
+  #deliver(message: RetainedMessage, { target, noLocal, debt }: Walk): void {
     const { session, retention } = this.#options
+    if (debt !== undefined) debt.after = message.topic
     if (noLocal && message.from === session.identity.sessionId) return // [MQTT-3.8.3-3]
     const publication = retention.publicationOf(message)
     if (publication !== undefined) session.deliver(publication, target, undefined)

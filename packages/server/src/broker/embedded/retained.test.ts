@@ -76,6 +76,32 @@ describe('against a matcher that tries every topic', () => {
     )
   })
 
+  it('goes on behind any message that it had come to as if it had never stopped, and misses none if that is gone', () => {
+    const at = fc.nat(20)
+    fc.assert(
+      fc.property(
+        fc.array(topic, { maxLength: 20 }),
+        filter,
+        at,
+        fc.array(topic, { maxLength: 5 }),
+        (kept, ask, stop, gone) => {
+          const messages = new RetainedMessages(limits)
+          for (const each of kept) messages.set(message(each))
+          const inOrder = [...messages.matching(ask)].flatMap(each => each?.topic ?? [])
+          const last = inOrder[Math.min(stop, inOrder.length - 1)]
+          if (last === undefined) return
+          const rest = () => [...messages.matching(ask, last)].flatMap(each => each?.topic ?? [])
+          const expected = inOrder.slice(inOrder.indexOf(last) + 1)
+          expect(rest()).toEqual(expected)
+          for (const each of [last, ...gone]) messages.clear(each)
+          const found = rest()
+          expect(found).toHaveLength(new Set(found).size)
+          for (const each of expected) if (messages.get(each) !== undefined) expect(found).toContain(each)
+        },
+      ),
+    )
+  })
+
   it('comes to an end although messages come and go while it walks', () => {
     const change = fc.record({ set: fc.boolean(), topic })
     fc.assert(

@@ -117,10 +117,14 @@ export class RetainedMessages {
   /**
    * The messages that match a well-formed filter, one tree node at a time: undefined stands for a node without a message,
    * so that whoever walks can pause anywhere. Messages set meanwhile may or may not come.
+   *
+   * A walk `after` a topic that an earlier one came to goes on from there; if the topic is gone, its neighbours come once
+   * more. (To keep the earlier walk itself would keep all that was removed from the tree since.)
    */
-  *matching(filter: string): Generator<RetainedMessage | undefined, void> {
+  *matching(filter: string, after?: string): Generator<RetainedMessage | undefined, void> {
     const levels = filter.split('/')
-    const steps: Step[] = [{ nodes: [this.#root].values(), depth: 0 }]
+    const steps: Step[] =
+      after === undefined ? [{ nodes: [this.#root].values(), depth: 0 }] : yield* this.#stepsBehind(after, levels)
     for (let step = steps.at(-1); step !== undefined; step = steps.at(-1)) {
       const { value: node, done } = step.nodes.next()
       if (done === true) {
@@ -131,8 +135,27 @@ export class RetainedMessages {
       if (level === undefined || level === '#')
         yield node.message // `sport/#` matches `sport` too [MQTT-4.7.1-2]
       else yield undefined
-      if (level !== undefined) steps.push({ nodes: next(node, level), depth: step.depth + (level === '#' ? 0 : 1) })
+      const below = stepBelow(node, levels, step.depth)
+      if (below !== undefined) steps.push(below)
     }
+  }
+
+  /** The steps as they stood when a walk had come to the topic. */
+  *#stepsBehind(topic: string, levels: readonly string[]): Generator<undefined, Step[]> {
+    const steps: Step[] = []
+    let node = this.#root
+    for (const name of topic.split('/')) {
+      const step = stepBelow(node, levels, steps.at(-1)?.depth ?? 0)
+      if (step === undefined) return steps
+      const found: Node | undefined = yield* advance(step.nodes, name)
+      // Gone: nobody knows where it stood among the others, so they come once more.
+      const again = found === undefined ? stepBelow(node, levels, steps.at(-1)?.depth ?? 0) : step
+      if (again !== undefined) steps.push(again)
+      if (found === undefined) return steps
+      node = found
+    }
+    const below = stepBelow(node, levels, steps.at(-1)?.depth ?? 0)
+    return below === undefined ? steps : [...steps, below]
   }
 
   #find(topic: string): Node | undefined {
@@ -153,6 +176,21 @@ export class RetainedMessages {
 
 function newNode(parent: Node | undefined, level: string): Node {
   return { parent, level, children: undefined, message: undefined }
+}
+
+/** What is to be looked at below a node whose children have to match the level at `depth`; undefined = nothing. */
+function stepBelow(node: Node, levels: readonly string[], depth: number): Step | undefined {
+  const level = levels[depth]
+  return level === undefined ? undefined : { nodes: next(node, level), depth: depth + (level === '#' ? 0 : 1) }
+}
+
+/** Takes nodes until one has the name; undefined = none has. */
+function* advance(nodes: Iterator<Node>, name: string): Generator<undefined, Node | undefined> {
+  for (let step = nodes.next(); step.done !== true; step = nodes.next()) {
+    yield undefined
+    if (step.value.level === name) return step.value
+  }
+  return undefined
 }
 
 /** The children that one level of a filter matches. */

@@ -23,6 +23,12 @@ export interface Outgoing {
   readonly group: MessageGroup | undefined
 }
 
+/** What a session that outlives its connection has yet to get of the retained messages of one filter. */
+export interface RetainedDebt {
+  /** The topic of the last one that it was given; undefined = it has got none. */
+  after: string | undefined
+}
+
 /** The connection of a session, as far as sending goes. */
 export interface Line {
   readonly outbox: Outbox
@@ -126,6 +132,14 @@ export abstract class Session implements Subscriber, Congestible {
   received(_packetId: number, receipt: Receipt | undefined): Receipt | undefined {
     return receipt
   }
+
+  /** Retained messages are sent from now on; what is returned is kept up with how far that has come. */
+  owesRetained(_filter: string, _after: string | undefined): RetainedDebt | undefined {
+    return undefined
+  }
+
+  /** All of them were given to it. */
+  paidRetained(_filter: string): void {}
 
   subscribed(_filter: string, _options: SubscriptionOptions): void {}
 

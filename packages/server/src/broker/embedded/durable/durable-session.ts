@@ -1,4 +1,5 @@
 import type { Identity } from '../../port.ts'
+import type { Effect } from '../engine/effects.ts'
 import type { Entry } from '../engine/entry.ts'
 import type { DurableState } from '../engine/state.ts'
 import { hasExpired, keepUntilExpiry } from '../message-expiry.ts'
@@ -10,6 +11,7 @@ import {
   type Outgoing,
   passOn,
   qosOf,
+  type RetainedDebt,
   Session,
   type SessionServices,
   shortQueue,
@@ -36,6 +38,8 @@ export interface DurableSessionOptions {
   readonly key: number
   readonly identity: Identity
   readonly state: DurableState<StoredOutgoing>
+  /** Filters whose retained messages it has not got, or not all; nobody knows how many. */
+  readonly retainedOwed?: Iterable<string>
   readonly services: DurableServices
 }
 
@@ -55,13 +59,18 @@ export class DurableSession extends Session {
   readonly #ledger: Ledger
   /** Where its record stands that is not stored yet. */
   #slot: Slot | undefined
+  /** The subscription that was stored last, and where that stands. */
+  #subscription: { readonly filter: string; readonly slot: Slot } | undefined
+  /** How far retained messages have come, by filter. */
+  readonly #retainedOwed = new Map<string, RetainedDebt>()
   #purgedAtMs = 0
 
-  constructor({ key, identity, state, services }: DurableSessionOptions) {
+  constructor({ key, identity, state, retainedOwed = [], services }: DurableSessionOptions) {
     super(identity, services)
     this.key = key
     this.state = state
     this.#ledger = services.ledger
+    for (const filter of retainedOwed) this.#retainedOwed.set(filter, { after: undefined })
   }
 
   get isConnected(): boolean {
@@ -104,10 +113,36 @@ export class DurableSession extends Session {
   }
 
   override subscribed(filter: string, options: SubscriptionOptions): void {
-    this.#ledger.subscribe({ sessionKey: this.key, filter, options, owesRetained: false })
+    this.#subscription = undefined
+    this.#storeSubscription(filter, options)
+  }
+
+  /** What an earlier connection was to be sent of retained messages, and this one is. */
+  retainedOwed(): readonly Effect[] {
+    return [...this.#retainedOwed].flatMap(([filter, { after }]) => {
+      const options = this.state.subscriptions.get(filter)
+      return options === undefined ? [] : [{ do: 'retained', filter, options, after }]
+    })
+  }
+
+  override owesRetained(filter: string, after: string | undefined): RetainedDebt {
+    const wasOwed = this.#retainedOwed.has(filter)
+    const debt = { after }
+    this.#retainedOwed.set(filter, debt)
+    const options = this.state.subscriptions.get(filter)
+    if (!wasOwed && options !== undefined) this.#storeSubscription(filter, options)
+    return debt
+  }
+
+  override paidRetained(filter: string): void {
+    const wasOwed = this.#retainedOwed.delete(filter)
+    const options = this.state.subscriptions.get(filter)
+    if (wasOwed && options !== undefined) this.#storeSubscription(filter, options)
   }
 
   override unsubscribed(filter: string): void {
+    this.#subscription = undefined
+    this.#retainedOwed.delete(filter)
     this.#ledger.unsubscribe(this.key, filter)
   }
 
@@ -182,6 +217,14 @@ export class DurableSession extends Session {
     message.holding = this.#ledger.addEntry({ ...record, isReleased: false }, held, stored)
     meter.queuedBytes += sizeBytes
     return true
+  }
+
+  /** A subscription is often stored twice in a moment: as it is made, and when it is known what it is owed. */
+  #storeSubscription(filter: string, options: SubscriptionOptions): void {
+    const earlier = this.#subscription?.filter === filter ? this.#subscription.slot : undefined
+    const owesRetained = this.#retainedOwed.has(filter)
+    const slot = this.#ledger.subscribe({ sessionKey: this.key, filter, options, owesRetained }, earlier)
+    this.#subscription = { filter, slot }
   }
 
   #stored(entry: Entry<StoredOutgoing>): void {

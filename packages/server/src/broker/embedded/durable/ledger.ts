@@ -148,8 +148,9 @@ export class Ledger {
     this.#put({ do: 'forget', sessionKey, packetId })
   }
 
-  subscribe(subscription: Omit<Extract<Change, { do: 'subscribe' }>, 'do'>): void {
-    this.#put({ do: 'subscribe', ...subscription })
+  /** `earlier` is where the last change of this subscription stands, if that is known: it is replaced if it can be. */
+  subscribe(subscription: Omit<Extract<Change, { do: 'subscribe' }>, 'do'>, earlier: Slot | undefined): Slot {
+    return this.#replace({ do: 'subscribe', ...subscription }, earlier)
   }
 
   unsubscribe(sessionKey: number, filter: string): void {
@@ -172,10 +173,7 @@ export class Ledger {
 
   /** `earlier` is where its last change stands: it is replaced if it can be. */
   putSession(session: SessionRecord, earlier: Slot | undefined): Slot {
-    const change: Change = { do: 'put-session', session }
-    if (earlier === undefined || !this.#gathering.changes.has(earlier.number)) return this.#put(change)
-    this.#gathering.changes.set(earlier.number, change)
-    return earlier
+    return this.#replace({ do: 'put-session', session }, earlier)
   }
 
   removeSession(sessionKey: number): void {
@@ -216,6 +214,12 @@ export class Ledger {
       else this.#cancelTimer ??= this.#options.after(lazyCommitMs, () => this.#flush())
     }
     return { batch, number }
+  }
+
+  #replace(change: Change, earlier: Slot | undefined): Slot {
+    if (earlier === undefined || !this.#gathering.changes.has(earlier.number)) return this.#put(change)
+    this.#gathering.changes.set(earlier.number, change)
+    return earlier
   }
 
   /** Someone waits for what was put. */

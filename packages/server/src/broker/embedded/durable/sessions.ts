@@ -135,7 +135,7 @@ export class DurableSessions {
   }
 
   #restore(
-    { session: record, subscriptions, unreleased, entries }: StoredSession,
+    { session: record, subscriptions, retainedOwed, unreleased, entries }: StoredSession,
     options: SessionOptions,
     { held, groupOf }: Shared,
   ): void {
@@ -143,7 +143,7 @@ export class DurableSessions {
     const state: DurableState<StoredOutgoing> = newDurableSession(options, expirySeconds)
     for (const [filter, subscription] of subscriptions) state.subscriptions.set(filter, subscription)
     for (const packetId of unreleased) state.unreleased.add(packetId)
-    const session = new DurableSession({ key, identity, state, services: this.#services })
+    const session = new DurableSession({ key, identity, state, retainedOwed, services: this.#services })
     // It had a connection when the process died: any of its messages may have been sent.
     const wasSent = (sequence: number) => absentSinceMs === null || sequence <= sentUpTo
     const restored = entries.flatMap(entry => {

@@ -8,8 +8,13 @@ export type Effect<Message = never> =
   | { readonly do: 'send'; readonly packet: Packet }
   | { readonly do: 'subscribe'; readonly filter: string; readonly options: SubscriptionOptions }
   | { readonly do: 'unsubscribe'; readonly filter: string }
-  /** Send the retained messages that match. */
-  | { readonly do: 'retained'; readonly filter: string; readonly options: SubscriptionOptions }
+  /** Send the retained messages that match, only those behind the topic `after` if an earlier connection came so far. */
+  | {
+      readonly do: 'retained'
+      readonly filter: string
+      readonly options: SubscriptionOptions
+      readonly after?: string | undefined
+    }
   /** The window has room again: send what is queued. */
   | { readonly do: 'pump' }
   /** The client has the message for good. */
