@@ -33,10 +33,15 @@ async function createKey(http: string): Promise<Key> {
 }
 
 /** A client whose session outlives its connections. */
-async function connect(server: HatchwayProcess, key: Key, clientId: string, level: ProtocolLevel = 4) {
+async function connect(
+  server: HatchwayProcess,
+  key: Key,
+  clientId: string,
+  { level = 4, cleanStart = false }: { level?: ProtocolLevel; cleanStart?: boolean } = {},
+) {
   const connection = await MqttConnection.open(server.endpoint, 'tls', { level })
   const connack = await connection.connect({
-    ...{ clientId, userName: key.id, password: Buffer.from(key.secret), cleanStart: false },
+    ...{ clientId, userName: key.id, password: Buffer.from(key.secret), cleanStart },
     properties: level === 5 ? { sessionExpiryIntervalSeconds: 3600 } : undefined,
   })
   expect(connack.reasonCode).toBe(0)
@@ -121,7 +126,7 @@ class Sender {
   }
 
   async run(server: HatchwayProcess, key: Key, isOver: () => boolean, onAcknowledged: () => void): Promise<void> {
-    const { connection } = await connect(server, key, this.#name, this.#level)
+    const { connection } = await connect(server, key, this.#name, { level: this.#level })
     for (const [packetId, { payload, step }] of this.#open) this.#send(connection, packetId, { payload, step }, true)
     for (;;) {
       while (!isOver() && this.#open.size < WINDOW) this.#sendNext(connection)
@@ -225,4 +230,73 @@ describe('a server that is killed while messages flow', () => {
     }
     expect(await server.end('SIGTERM')).toBe(0)
   }, 60_000)
+})
+
+describe('a server that is killed while a session is owed something', () => {
+  async function crash(server: HatchwayProcess): Promise<HatchwayProcess> {
+    await server.end('SIGKILL')
+    return HatchwayProcess.start(dataDir)
+  }
+
+  const payloads = (count: number): string[] => Array.from({ length: count }, (_, at) => String(at))
+
+  async function publishAll(connection: MqttConnection, count: number, retain: boolean): Promise<void> {
+    for (const [at, payload] of payloads(count).entries()) {
+      const topic = `test/${payload}`
+      const message = { topic, payload: Buffer.from(payload), qos: 1, retain, dup: false } as const
+      connection.send({ type: 'publish', ...message, packetId: at + 1 })
+    }
+    for (let answered = 0; answered < count; answered++) await connection.expect('puback')
+  }
+
+  async function subscribe(connection: MqttConnection, filter: string): Promise<void> {
+    const rest = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
+    connection.send({ type: 'subscribe', packetId: 1, subscriptions: [{ filter, ...rest }] })
+    await connection.expect('suback')
+  }
+
+  /** Acknowledges what comes until that many different messages have come. */
+  async function take(connection: MqttConnection, count: number): Promise<Set<string>> {
+    const got = new Set<string>()
+    while (got.size < count) {
+      const { payload, packetId = 0 } = await connection.expect('publish')
+      got.add(payload.toString())
+      connection.send({ type: 'puback', packetId, reasonCode: 0 })
+    }
+    return got
+  }
+
+  it('sends all of the retained messages of its subscription, of which the first were on their way', async () => {
+    let server = await HatchwayProcess.start(dataDir)
+    const key = await createKey(server.http)
+    const count = 300 // more than the server has out to one client
+    const publisher = await connect(server, key, 'publisher')
+    await publishAll(publisher.connection, count, true)
+    const cutOff = await connect(server, key, 'subscriber')
+    await subscribe(cutOff.connection, FILTER)
+    await take(cutOff.connection, 10)
+    server = await crash(server)
+    const back = await connect(server, key, 'subscriber')
+    expect(back.isPresent).toBe(true)
+    expect(await take(back.connection, count)).toEqual(new Set(payloads(count)))
+    expect(await server.end('SIGTERM')).toBe(0)
+  }, 30_000)
+
+  it('gives the queue of a shared group’s member that ends to the others', async () => {
+    let server = await HatchwayProcess.start(dataDir)
+    const key = await createKey(server.http)
+    const shared = `$share/workers/${FILTER}`
+    const member = await connect(server, key, 'member')
+    await subscribe(member.connection, shared)
+    member.connection.destroy()
+    await member.connection.closed
+    const publisher = await connect(server, key, 'publisher')
+    await publishAll(publisher.connection, 20, false)
+    server = await crash(server)
+    const other = await connect(server, key, 'other')
+    await subscribe(other.connection, shared)
+    await connect(server, key, 'member', { cleanStart: true })
+    expect(await take(other.connection, 20)).toEqual(new Set(payloads(20)))
+    expect(await server.end('SIGTERM')).toBe(0)
+  }, 30_000)
 })
