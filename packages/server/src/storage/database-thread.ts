@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { CallMap, Failure, Reply, ThreadNotice } from './messages.ts'
+import type { CallMap, CallMessage, Failure, Reply, ThreadNotice } from './messages.ts'
 import { StoreUnavailable } from './store-unavailable.ts'
 import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
@@ -63,9 +63,11 @@ export class DatabaseThread<Calls extends CallMap> {
     return new Promise((resolve, reject) => this.#launch(this.#settings.data.first, resolve, reject))
   }
 
+  /** `bytes` are handed over: nobody may use their memory any more. */
   call<Name extends keyof Calls & string>(
     name: Name,
     argument: Parameters<Calls[Name]>[0],
+    bytes?: Uint8Array<ArrayBuffer>,
   ): Promise<ReturnType<Calls[Name]>> {
     if (this.#state === 'closed') return Promise.reject(new StoreUnavailable('the store is closing'))
     if (this.#state === 'down') return Promise.reject(new StoreUnavailable(this.#problem))
@@ -74,7 +76,7 @@ export class DatabaseThread<Calls extends CallMap> {
       return Promise.reject(new StoreUnavailable(waiting, 'store-slow'))
     }
     if (this.#state === 'new') this.start().catch(() => undefined) // its failure rejects the waiting calls
-    const answer = this.#waiting.add(name, argument)
+    const answer = this.#waiting.add(name, argument, bytes)
     this.#openWindow()
     return answer as Promise<ReturnType<Calls[Name]>> // the thread's side is typed by the same table
   }
@@ -168,7 +170,7 @@ export class DatabaseThread<Calls extends CallMap> {
     this.#windowMs = Math.min(windowMs * batch.length, Math.max(windowMs, busyWindowMs))
     this.#batch = batch
     this.#atWork.adopt(batch)
-    this.#worker.postMessage(JSON.stringify(batch.map(({ name, argument }) => [name, argument])))
+    post(this.#worker, batch)
   }
 
   #answered(replies: readonly Reply[]): void {
@@ -207,6 +209,18 @@ export class DatabaseThread<Calls extends CallMap> {
     this.#waiting.rejectAll(error)
     this.#onIdle?.()
   }
+}
+
+/** What was handed over is moved, not copied. */
+function post(worker: Worker, batch: readonly WaitingCall[]): void {
+  const calls = JSON.stringify(batch.map(({ name, argument }) => [name, argument]))
+  const bytes = new Map<number, Uint8Array<ArrayBuffer>>()
+  for (const [at, call] of batch.entries()) if (call.bytes !== undefined) bytes.set(at, call.bytes)
+  const message: CallMessage = bytes.size === 0 ? calls : { calls, bytes }
+  worker.postMessage(
+    message,
+    Array.from(bytes.values(), ({ buffer }) => buffer),
+  )
 }
 
 const ignore = (): void => undefined

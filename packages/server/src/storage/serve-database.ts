@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { MessagePort } from 'node:worker_threads'
-import type { Call, Reply, ThreadNotice } from './messages.ts'
+import type { Call, CallMessage, Reply, ThreadNotice } from './messages.ts'
 import { DatabaseUnusable } from './sqlite-file.ts'
 import { type StorageProblem, storageProblem } from './storage-error.ts'
 
@@ -28,7 +28,7 @@ export interface OpenDatabase {
 }
 
 /**
- * The answering side of a database thread: takes a batch of calls as one JSON text, answers with one JSON text, and says
+ * The answering side of a database thread: takes a batch of calls as one JSON text (and bytes beside it), answers with one JSON text, and says
  * `ready` or why it is not. A database past saving is opened anew before the next batch.
  */
 export async function serveDatabase(
@@ -62,11 +62,17 @@ function answerBatches(port: MessagePort, open: (isFirst: boolean) => OpenDataba
       return batch.map(() => failed.reply)
     }
   }
-  port.on('message', (text: string) => {
-    if (text !== '') return port.postMessage(JSON.stringify(run(JSON.parse(text) as Call[])))
+  port.on('message', (message: CallMessage) => {
+    if (message !== '') return port.postMessage(JSON.stringify(run(callsOf(message))))
     database?.db.close()
     port.close() // the empty text is the good-bye
   })
+}
+
+function callsOf(message: CallMessage): Call[] {
+  if (typeof message === 'string') return JSON.parse(message) as Call[]
+  const calls = JSON.parse(message.calls) as Call[]
+  return calls.map(([name, argument], at): Call => [name, argument, message.bytes.get(at)])
 }
 
 function failedBatch(error: unknown): { reply: Reply; reopen: boolean } {

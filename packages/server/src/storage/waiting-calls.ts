@@ -4,6 +4,7 @@ import { StoreUnavailable } from './store-unavailable.ts'
 export interface WaitingCall {
   readonly name: string
   readonly argument: unknown
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined
   readonly dueAt: number
   settled: boolean
   resolve(value: unknown): void
@@ -34,10 +35,10 @@ export class WaitingCalls {
     return first === undefined ? 0 : performance.now() - (first.dueAt - this.#timeoutMs)
   }
 
-  add(name: string, argument: unknown): Promise<unknown> {
+  add(name: string, argument: unknown, bytes?: Uint8Array<ArrayBuffer>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const dueAt = performance.now() + this.#timeoutMs
-      this.#calls.push({ name, argument, dueAt, settled: false, resolve, reject })
+      this.#calls.push({ name, argument, bytes, dueAt, settled: false, resolve, reject })
       this.#arm()
     })
   }

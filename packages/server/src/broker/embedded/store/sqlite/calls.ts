@@ -1,21 +1,26 @@
 import type { SubscriptionOptions } from '../../topic-tree.ts'
 import type { Change, EntryRecord, MessageRecord, RetainedRecord, SessionRecord, StoredWill } from '../session-store.ts'
 
-/** Bytes as base64: calls and answers travel as JSON. */
+/** Bytes as base64: answers travel as JSON. */
 type Portable<Value> = { readonly [Name in keyof Value]: Value[Name] extends Uint8Array ? string : Value[Name] }
 
 export type PortableMessage = Portable<MessageRecord>
 export type PortableRetained = Portable<RetainedRecord>
 export type PortableSession = Omit<SessionRecord, 'will'> & { readonly will: Portable<StoredWill> | null }
-export type PortableChange =
+
+/** How many bytes there are: changes are many, so all their bytes travel beside the JSON, one after another. */
+type Packed<Value> = { readonly [Name in keyof Value]: Value[Name] extends Uint8Array ? number : Value[Name] }
+
+export type PackedSession = Omit<SessionRecord, 'will'> & { readonly will: Packed<StoredWill> | null }
+export type PackedChange =
   | Exclude<Change, { do: 'put-session' | 'add-message' | 'retain' }>
-  | { readonly do: 'put-session'; readonly session: PortableSession }
-  | { readonly do: 'add-message'; readonly message: PortableMessage }
-  | { readonly do: 'retain'; readonly message: PortableRetained }
+  | { readonly do: 'put-session'; readonly session: PackedSession }
+  | { readonly do: 'add-message'; readonly message: Packed<MessageRecord> }
+  | { readonly do: 'retain'; readonly message: Packed<RetainedRecord> }
 
 /** Pages go on after the last row of the one before; the first is asked for with -1 (and an empty `filter`). */
 export type StoreCalls = {
-  commit(changes: readonly PortableChange[]): void
+  commit(changes: readonly PackedChange[], bytes?: Uint8Array): void
   removeUnused(query: Record<never, never>): void
   sessions(page: { after: number; limit: number }): PortableSession[]
   subscriptions(page: { after: number; filter: string; limit: number }): {
@@ -39,17 +44,37 @@ export interface StoreThreadOptions {
   readonly create: boolean
 }
 
-export function toPortable(change: Change): PortableChange {
-  if (change.do === 'add-message') {
-    return { do: change.do, message: { ...change.message, packet: base64(change.message.packet) } }
+/** The changes, and their bytes in memory that can be given away. */
+export function pack(changes: readonly Change[]): { changes: PackedChange[]; bytes: Uint8Array<ArrayBuffer> } {
+  const parts: Uint8Array[] = []
+  const packed = changes.map(change => packChange(change, parts))
+  const bytes = new Uint8Array(parts.reduce((size, { length }) => size + length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
   }
-  if (change.do === 'retain') {
-    return { do: change.do, message: { ...change.message, packet: base64(change.message.packet) } }
+  return { changes: packed, bytes }
+}
+
+function packChange(change: Change, parts: Uint8Array[]): PackedChange {
+  const sizeOf = (bytes: Uint8Array): number => {
+    parts.push(bytes)
+    return bytes.length
   }
-  if (change.do !== 'put-session') return change
-  const { session } = change
-  const will = session.will === null ? null : { ...session.will, packet: base64(session.will.packet) }
-  return { do: change.do, session: { ...session, identity: portableIdentity(session), will } }
+  switch (change.do) {
+    case 'add-message':
+      return { do: change.do, message: { ...change.message, packet: sizeOf(change.message.packet) } }
+    case 'retain':
+      return { do: change.do, message: { ...change.message, packet: sizeOf(change.message.packet) } }
+    case 'put-session': {
+      const { session } = change
+      const will = session.will === null ? null : { ...session.will, packet: sizeOf(session.will.packet) }
+      return { do: change.do, session: { ...session, identity: portableIdentity(session), will } }
+    }
+    default:
+      return change
+  }
 }
 
 /** A set would be lost in JSON. */
@@ -65,8 +90,4 @@ export function fromPortable({ identity, will, ...session }: PortableSession): S
     identity: isListed ? { ...identity, products: new Set(identity.products) } : identity,
     will: will === null ? null : { ...will, packet: Buffer.from(will.packet, 'base64') },
   }
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

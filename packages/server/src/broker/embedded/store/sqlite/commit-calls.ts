@@ -1,13 +1,24 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { EntryRecord } from '../session-store.ts'
-import type { PortableChange, PortableSession, StoreCalls } from './calls.ts'
+import type { PackedChange, PackedSession, StoreCalls } from './calls.ts'
+
+const noBytes = new Uint8Array(0)
+
+/** The next so many of the bytes that came with the changes. */
+type TakeBytes = (sizeBytes: number) => Uint8Array
 
 /** Each change is one statement; all may run twice without harm. */
 export function commitCalls(db: DatabaseSync): Pick<StoreCalls, 'commit' | 'removeUnused'> {
   const statements = prepare(db)
   return {
-    commit: changes => {
-      for (const change of changes) apply(statements, change)
+    commit: (changes, bytes = noBytes) => {
+      let at = 0
+      const take = (sizeBytes: number): Uint8Array => {
+        at += sizeBytes
+        return bytes.subarray(at - sizeBytes, at)
+      }
+      for (const change of changes) apply(statements, change, take)
+      if (at !== bytes.length) throw new RangeError(`${bytes.length} bytes came with changes that have ${at}`)
     },
     removeUnused: () => {
       for (const table of ['subscriptions', 'entries', 'unreleased']) {
@@ -42,10 +53,10 @@ function prepare(db: DatabaseSync) {
   }
 }
 
-function apply(statements: Statements, change: PortableChange): void {
+function apply(statements: Statements, change: PackedChange, take: TakeBytes): void {
   switch (change.do) {
     case 'put-session':
-      putSession(statements.putSession, change.session)
+      putSession(statements.putSession, change.session, take)
       break
     case 'remove-session':
       for (const statement of statements.removeSession) statement.run(change.sessionKey)
@@ -60,7 +71,7 @@ function apply(statements: Statements, change: PortableChange): void {
       break
     case 'add-message': {
       const { id, packet, level, expiresAtMs } = change.message
-      statements.addMessage.run(id, Buffer.from(packet, 'base64'), level, expiresAtMs)
+      statements.addMessage.run(id, take(packet), level, expiresAtMs)
       break
     }
     case 'remove-message':
@@ -83,7 +94,7 @@ function apply(statements: Statements, change: PortableChange): void {
       break
     case 'retain': {
       const { topic, packet, level, from, expiresAtMs } = change.message
-      statements.retain.run(topic, Buffer.from(packet, 'base64'), level, from, expiresAtMs)
+      statements.retain.run(topic, take(packet), level, from, expiresAtMs)
       break
     }
     case 'clear-retained':
@@ -100,11 +111,11 @@ function addEntry(statement: StatementSync, entry: EntryRecord): void {
   statement.run(sessionKey, sequence, messageId, packetId, firstByte, listed, isReleased ? 1 : 0, sharedFilter)
 }
 
-function putSession(statement: StatementSync, session: PortableSession): void {
+function putSession(statement: StatementSync, session: PackedSession, take: TakeBytes): void {
   const { key, sessionId, identity, level, expirySeconds, absentSinceMs, sentUpTo, will } = session
   statement.run(
     ...[key, sessionId, JSON.stringify(identity), level, expirySeconds, absentSinceMs, sentUpTo],
-    will === null ? null : Buffer.from(will.packet, 'base64'),
+    will === null ? null : take(will.packet),
     ...[will?.level ?? null, will?.qos ?? null, will?.delaySeconds ?? null],
   )
 }

@@ -8,7 +8,7 @@ import type {
   StoredSession,
   StoredSessions,
 } from '../session-store.ts'
-import { fromPortable, type StoreCalls, type StoreThreadOptions, toPortable } from './calls.ts'
+import { fromPortable, pack, type StoreCalls, type StoreThreadOptions } from './calls.ts'
 
 export interface SqliteSessionStoreOptions {
   /** The database file; its directory must exist. `-wal` and `-shm` files stand beside it while it is open. */
@@ -47,7 +47,10 @@ export async function openSqliteSessionStore(options: SqliteSessionStoreOptions)
   })
   return {
     load: () => load(thread),
-    commit: changes => thread.call('commit', changes.map(toPortable)),
+    commit: changes => {
+      const packed = pack(changes)
+      return thread.call('commit', packed.changes, packed.bytes)
+    },
     close: () => thread.close(),
   }
 }

@@ -21,10 +21,10 @@ function open(isFirst: boolean): OpenDatabase {
   const db = openWritable({ ...access, checkpointPages: CHECKPOINT_PAGES, migrations: MIGRATIONS }, () => undefined)
   const calls: CallMap = { ...commitCalls(db), ...loadCalls(db) }
   const [begin, commit] = [db.prepare('BEGIN IMMEDIATE'), db.prepare('COMMIT')]
-  const answer = ([name, argument]: Call): Reply => {
+  const answer = ([name, argument, bytes]: Call): Reply => {
     const run = calls[name]
     if (run === undefined) throw new Error(`there is no call ${name}`)
-    return { value: run(argument as never) } // the asking side is typed by the same table
+    return { value: run(argument as never, bytes) } // the asking side is typed by the same table
   }
   return {
     db,
