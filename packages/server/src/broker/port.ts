@@ -27,8 +27,11 @@ export interface Link {
   write(bytes: Uint8Array): void
   /** Bytes queued here or in the socket that the kernel has not taken. */
   readonly pendingBytes: number
-  /** Called when pendingBytes has fallen to zero after the kernel did not take all of a turn's bytes at once. */
-  onDrain: (() => void) | undefined
+  /**
+   * Told when pendingBytes has fallen to zero after the kernel did not take all of a turn's bytes at once. An object: a
+   * function of its own would take another 100 bytes of each connection.
+   */
+  drainListener: DrainListener | undefined
   pauseReading(): void
   resumeReading(): void
   /** Sends what is queued, then ends the connection (bounded in time). */
@@ -38,6 +41,10 @@ export interface Link {
   readonly address: string
   /** What carries it, for the journal. */
   readonly transport: Transport
+}
+
+export interface DrainListener {
+  drained(): void
 }
 
 /** The broker's side of one connection: the gateway feeds it. */

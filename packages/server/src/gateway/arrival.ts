@@ -10,6 +10,7 @@ import type { HandshakeCandidate, HandshakeGate } from './handshake-gate.ts'
 import { gatewayEntry } from './journal-entry.ts'
 import { sniff } from './sniff.ts'
 import { SocketLink } from './socket-link.ts'
+import { own, putBack, read, type SocketOwner } from './socket-owner.ts'
 import { peerHungUp, tlsProblem } from './tls-problem.ts'
 import type { UpgradeOwner, WebSocketUpgrades } from './websocket-upgrades.ts'
 
@@ -34,13 +35,12 @@ export interface ArrivalObserver {
 }
 
 const firstBytesLength = 32
-const ignoreError = (): void => {} // 'close' follows, and that is acted on
 
 /**
  * One accepted socket on its way to being a Connection: finds out by the first bytes what speaks, does TLS when it is
  * its turn, and looks again inside. All of that and the CONNECT have one time-out together.
  */
-export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwner {
+export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner, UpgradeOwner {
   /** Filled in as more becomes known; handed out when it is complete. */
   readonly peer: Peer
   readonly #context: ArrivalContext
@@ -50,17 +50,13 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
   /** First bytes that were too few to tell. */
   #undecided: Buffer | undefined
   #connection: Connection | undefined
-  /** Bytes of either layer. */
-  readonly #onData = (chunk: Buffer): void => this.#receive(chunk)
 
   constructor(context: ArrivalContext, socket: Socket, address: string) {
     this.#context = context
     this.#raw = socket
     this.peer = { address, transport: 'tcp', tlsVersion: null, tlsCipher: null }
     context.connecting.add(this)
-    socket.on('error', ignoreError)
-    socket.on('close', () => this.#closed())
-    socket.on('data', this.#onData)
+    own(socket, this)
   }
 
   get address(): string {
@@ -124,7 +120,8 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
     this.#raw.destroy()
   }
 
-  #receive(chunk: Buffer): void {
+  /** Bytes of either layer. */
+  receive(chunk: Buffer): void {
     if (this.#connection !== undefined) {
       this.#connection.receive(chunk)
       return
@@ -150,24 +147,18 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
   #startHttp(bytes: Buffer): void {
     const socket = this.#tls ?? this.#raw
     this.#phase = 'http'
-    this.#putBack(socket, bytes)
+    this.#undecided = undefined
+    putBack(socket, bytes)
     this.#context.webSockets.take(socket, this)
   }
 
   #queueHandshake(bytes: Buffer): void {
     this.#phase = 'handshake'
     this.peer.transport = 'tls'
-    this.#putBack(this.#raw, bytes)
+    this.#undecided = undefined
+    putBack(this.#raw, bytes)
     if (this.#context.gate.enter(this)) return
     this.#refuse('handshake-queue-full')
-  }
-
-  /** For another reader of the socket. */
-  #putBack(socket: Socket, bytes: Buffer): void {
-    this.#undecided = undefined
-    socket.removeListener('data', this.#onData)
-    socket.pause()
-    socket.unshift(bytes)
   }
 
   #secure(socket: TLSSocket): void {
@@ -176,7 +167,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
     this.peer.tlsCipher = socket.getCipher().name
     this.#phase = 'first-bytes'
     this.#context.observer.handshakeDone(this.peer.tlsVersion)
-    socket.on('data', this.#onData)
+    read(socket, this)
   }
 
   #handshakeError(error: Error): void {
@@ -195,7 +186,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, UpgradeOwne
     this.destroy()
   }
 
-  #closed(): void {
+  socketClosed(): void {
     if (this.#phase === 'handshake' && this.#tls !== undefined) this.#handshakeFailed(peerHungUp)
     this.#leave()
     this.#connection?.closed()

@@ -2,27 +2,35 @@
 const copyLimitBytes = 32 * 1024
 const nothing: readonly Uint8Array[] = []
 
-/** Bytes that wait to be written, in order. */
+/** Bytes that wait to be written, in order. The usual case is one piece, which needs no list. */
 export class GatheredBytes {
-  #chunks: Uint8Array[] = []
+  #first: Uint8Array | undefined
+  #more: Uint8Array[] | undefined
   sizeBytes = 0
 
   push(bytes: Uint8Array): void {
-    this.#chunks.push(bytes)
     this.sizeBytes += bytes.length
+    if (this.#first === undefined) {
+      this.#first = bytes
+      return
+    }
+    this.#more ??= []
+    this.#more.push(bytes)
   }
 
   /** Everything, as few buffers as is cheap: small chunks are copied into one. Empties the list. */
   take(): readonly Uint8Array[] {
-    const chunks = this.#chunks
-    if (chunks.length === 0) return nothing
+    const first = this.#first
+    if (first === undefined) return nothing
     const { sizeBytes } = this
+    const chunks = this.#more === undefined ? [first] : [first, ...this.#more]
     this.clear()
     return chunks.length === 1 || sizeBytes > copyLimitBytes ? chunks : [Buffer.concat(chunks, sizeBytes)]
   }
 
   clear(): void {
-    this.#chunks = []
+    this.#first = undefined
+    this.#more = undefined
     this.sizeBytes = 0
   }
 }

@@ -57,11 +57,13 @@ test('small and large writes keep their order', async () => {
   expect(received.equals(Buffer.concat(parts))).toBe(true)
 })
 
-test('a peer that does not read leaves bytes pending, and onDrain tells when they are gone', async () => {
+test('a peer that does not read leaves bytes pending, and the drain listener hears when they are gone', async () => {
   let drained = 0
-  link.onDrain = () => {
-    drained += 1
-    expect(link.pendingBytes).toBe(0)
+  link.drainListener = {
+    drained() {
+      drained += 1
+      expect(link.pendingBytes).toBe(0)
+    },
   }
   const block = Buffer.alloc(1_000_000, 1)
   let sent = 0
@@ -75,7 +77,7 @@ test('a peer that does not read leaves bytes pending, and onDrain tells when the
   expect(drained).toBe(0)
   read()
   await until(() => received.length === sent + 4, 'all bytes')
-  await until(() => drained > 0, 'onDrain')
+  await until(() => drained > 0, 'drained')
   expect(received.subarray(-4).toString()).toBe('last')
   expect(link.pendingBytes).toBe(0)
 })

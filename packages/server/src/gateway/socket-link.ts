@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { DrainListener } from '../broker/port.ts'
 import type { Transport } from '../registry/types.ts'
 import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
@@ -12,16 +13,16 @@ const probeAfterMs = 120_000
 export class SocketLink implements GatewayLink {
   readonly address: string
   readonly transport: Transport
-  onDrain: (() => void) | undefined
+  drainListener: DrainListener | undefined
   readonly #socket: Socket
   readonly #context: LinkContext
-  readonly #gathered = new GatheredBytes()
+  /** While there are some. */
+  #gathered: GatheredBytes | undefined
   /** In the turn's list, or about to be flushed when the socket has drained. */
   #due = false
-  /** The socket holds bytes of ours; `#written` will be called. */
+  /** The socket holds bytes of ours; `#afterWrite` will be called. */
   #blocked = false
   #ending = false
-  readonly #written = (): void => this.#afterWrite()
 
   constructor(socket: Socket, peer: LinkPeer, context: LinkContext) {
     this.#socket = socket
@@ -31,11 +32,12 @@ export class SocketLink implements GatewayLink {
   }
 
   get pendingBytes(): number {
-    return this.#gathered.sizeBytes + this.#socket.writableLength
+    return (this.#gathered?.sizeBytes ?? 0) + this.#socket.writableLength
   }
 
   write(bytes: Uint8Array): void {
     if (this.#ending || !this.#socket.writable) return
+    this.#gathered ??= new GatheredBytes()
     this.#gathered.push(bytes)
     if (this.#due) return
     this.#due = true
@@ -44,6 +46,7 @@ export class SocketLink implements GatewayLink {
 
   writeNow(bytes: Uint8Array): void {
     if (this.#ending || !this.#socket.writable) return
+    this.#gathered ??= new GatheredBytes()
     this.#gathered.push(bytes)
     if (!this.#blocked) this.flush()
   }
@@ -52,13 +55,14 @@ export class SocketLink implements GatewayLink {
   flush(): void {
     this.#due = false
     const socket = this.#socket
-    if (!socket.writable) this.#gathered.clear()
-    const chunks = this.#gathered.take()
+    const gathered = this.#gathered
+    this.#gathered = undefined
+    if (gathered === undefined || !socket.writable) return
+    const chunks = gathered.take()
     const last = chunks.length - 1
-    if (last < 0) return
     if (last > 0) socket.cork()
     for (let at = 0; at < last; at++) socket.write(chunks[at]!) // in bounds: at < last
-    socket.write(chunks[last]!, this.#written) // in bounds: there is one
+    socket.write(chunks[last]!, () => this.#afterWrite()) // in bounds: nothing is gathered without bytes
     if (last > 0) socket.uncork()
     this.#blocked = socket.writableLength > 0
   }
@@ -79,7 +83,7 @@ export class SocketLink implements GatewayLink {
     if (this.#ending) return
     this.flush()
     this.#ending = true
-    this.onDrain = undefined
+    this.drainListener = undefined
     // A paused socket would never see the peer's end.
     this.#socket.resume()
     this.#socket.end()
@@ -88,13 +92,13 @@ export class SocketLink implements GatewayLink {
 
   destroy(): void {
     this.#ending = true
-    this.onDrain = undefined
-    this.#gathered.clear()
+    this.drainListener = undefined
+    this.#gathered = undefined
     this.#socket.destroy()
   }
 
   closed(): void {
-    this.onDrain = undefined
+    this.drainListener = undefined
     this.#context.closing.remove(this)
   }
 
@@ -102,6 +106,6 @@ export class SocketLink implements GatewayLink {
     if (!this.#blocked || this.#socket.writableLength > 0) return
     this.#blocked = false
     if (this.#due) this.flush()
-    if (this.pendingBytes === 0) this.onDrain?.()
+    if (this.pendingBytes === 0) this.drainListener?.drained()
   }
 }

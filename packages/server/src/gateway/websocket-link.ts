@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { DrainListener } from '../broker/port.ts'
 import type { Transport } from '../registry/types.ts'
 import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
@@ -10,7 +11,7 @@ const sendOptions = { binary: true, compress: false, fin: true }
 export class WebSocketLink implements GatewayLink {
   readonly address: string
   readonly transport: Transport
-  onDrain: (() => void) | undefined
+  drainListener: DrainListener | undefined
   readonly #webSocket: WebSocket
   readonly #context: LinkContext
   readonly #gathered = new GatheredBytes()
@@ -67,7 +68,7 @@ export class WebSocketLink implements GatewayLink {
     if (this.#ending) return
     this.flush()
     this.#ending = true
-    this.onDrain = undefined
+    this.drainListener = undefined
     this.#webSocket.resume()
     this.#webSocket.close(normalClosure)
     if (this.#webSocket.readyState !== this.#webSocket.CLOSED) this.#context.closing.add(this)
@@ -75,13 +76,13 @@ export class WebSocketLink implements GatewayLink {
 
   destroy(): void {
     this.#ending = true
-    this.onDrain = undefined
+    this.drainListener = undefined
     this.#gathered.clear()
     this.#webSocket.terminate()
   }
 
   closed(): void {
-    this.onDrain = undefined
+    this.drainListener = undefined
     this.#context.closing.remove(this)
   }
 
@@ -89,6 +90,6 @@ export class WebSocketLink implements GatewayLink {
     if (this.#webSocket.bufferedAmount > 0) return
     this.#blocked = false
     if (this.#due) this.flush()
-    if (this.pendingBytes === 0) this.onDrain?.()
+    if (this.pendingBytes === 0) this.drainListener?.drained()
   }
 }

@@ -59,6 +59,11 @@ export class Framer implements Frame {
     }
   }
 
+  /** Nothing waits here: the next byte begins a packet. */
+  get isEmpty(): boolean {
+    return this.#gatheredBytes === 0 && this.#offset === this.#chunk.length && !this.#waiting?.length
+  }
+
   /** Bytes of memory that wait here: an unfinished packet and whatever was pushed and not read. */
   get heldBytes(): number {
     const unread = this.#chunk.length - this.#offset
@@ -165,5 +170,6 @@ export class Framer implements Frame {
   #dropChunk(): void {
     this.#chunk = nothing
     this.#offset = 0
+    this.buffer = nothing
   }
 }

@@ -1,29 +1,27 @@
 import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
 import {
   decode,
-  Framer,
+  type Framer,
   isReasonCode,
   MalformedPacket,
   type Packet,
   type ProtocolLevel,
   reasonCodes,
 } from '../../mqtt/index.ts'
-import type { Attachment, AttachRequest, Identity, Link } from '../port.ts'
+import type { Attachment, AttachRequest, DrainListener, Identity, Link } from '../port.ts'
 import type { Congestible, Pausable } from './congestion.ts'
 import type { Receipt } from './durable/receipt.ts'
 import { largestPacketFor } from './engine/connack.ts'
 import { type Close, type Effect, failure } from './engine/effects.ts'
 import { receivePacket } from './engine/session.ts'
-import { IncidentReport } from './incident-report.ts'
+import { IncidentAllowance } from './incident-allowance.ts'
 import { Outbox } from './outbox.ts'
 import { OwedPackets } from './owed-packets.ts'
 import { type Wire, wireOf } from './publication.ts'
 import { type IntakeHost, PublishIntake } from './publish-intake.ts'
-import { encodeFor, type PacketReader, readerOf } from './reason-strings.ts'
+import { encodeFor, type PacketReader, wantsProblems } from './reason-strings.ts'
 import { RetainedFeed } from './retained-feed.ts'
-import type { Rights } from './rights.ts'
 import type { Line, Outgoing, Session } from './session.ts'
-import { maxPacketSizeBytes } from './settings.ts'
 import type { OfflineReason, Surroundings } from './surroundings.ts'
 import { AliasesToClient } from './topic-aliases.ts'
 import type { TurnMember } from './turn.ts'
@@ -49,7 +47,7 @@ const incidents: ReadonlySet<string> = new Set<ReasonCode>([
  * One client's connection: takes its bytes apart, asks the session engine, and does what it says. Everything that the
  * connection sends goes through its outbox.
  */
-export class Connection implements Attachment, Line, TurnMember, IntakeHost {
+export class Connection implements Attachment, DrainListener, Line, TurnMember, IntakeHost, PacketReader {
   readonly session: Session
   readonly identity: Identity
   readonly level: ProtocolLevel
@@ -59,7 +57,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   readonly aliases: AliasesToClient | undefined
   readonly will: AttachRequest['connect']['will']
   readonly address: string
-  readonly incidents: IncidentReport
+  readonly wantsProblems: boolean
   /** Sweeps without a byte after which the client is gone; 0 = never. [MQTT-3.1.2-22] */
   readonly patienceTicks: number
   /** The sweep of the last byte. */
@@ -68,10 +66,13 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   hasEnded = false
   readonly #link: Link
   readonly #around: Surroundings<Connection>
-  readonly #framer: Framer
-  readonly #intake: PublishIntake
-  readonly #reader: PacketReader
-  readonly #waitsFor = new Set<Congestible>()
+  /** While bytes are read, or an unfinished packet waits for the rest. */
+  #framer: Framer | undefined
+  /** Once the client has published. */
+  #intake: PublishIntake | undefined
+  /** While some of it is used up. */
+  #incidents: IncidentAllowance | undefined
+  #waitsFor: Set<Congestible> | undefined
   /** While retained messages wait for the client to take them. */
   #feed: RetainedFeed | undefined
   /** So many owed packets have to leave before the feed goes on: its SUBACK is the last of them. */
@@ -82,7 +83,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   #isUnflushed = false
   #isSlowReader = false
 
-  constructor(request: AttachRequest, session: Session, rights: Rights, around: Surroundings<Connection>) {
+  constructor(request: AttachRequest, session: Session, around: Surroundings<Connection>) {
     const { connect, link, keepAliveSeconds } = request
     const { settings } = around
     this.session = session
@@ -91,19 +92,16 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     this.wire = wireOf(this.level)
     this.outbox = new Outbox(link, around.meter)
     this.maxPacketSizeBytes = largestPacketFor(connect)
-    this.#reader = readerOf(connect)
+    this.wantsProblems = wantsProblems(connect)
     const aliases = Math.min(connect.properties?.topicAliasMaximum ?? 0, settings.topicAliasMaximum)
     this.aliases = aliases > 0 ? new AliasesToClient(aliases) : undefined // [MQTT-3.3.2-11]
     this.will = connect.will
     this.address = link.address
-    this.incidents = new IncidentReport(settings.incidentBurst, incident => around.report(incident))
     this.patienceTicks = Math.ceil((keepAliveSeconds * 1500) / settings.sweepMs)
     this.heardAt = around.tick
     this.#link = link
     this.#around = around
-    this.#framer = new Framer({ maxPacketSizeBytes: maxPacketSizeBytes(settings) })
-    this.#intake = new PublishIntake(this, rights, around)
-    link.onDrain = () => this.recheck()
+    link.drainListener = this
   }
 
   get pausable(): Pausable {
@@ -114,6 +112,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     if (this.hasEnded) return
     this.heardAt = this.#around.tick
     this.#around.meter.bytesIn += chunk.length
+    this.#framer ??= this.#around.reading.takeFramer()
     this.#framer.push(chunk)
     this.#read()
   }
@@ -146,14 +145,21 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     const { problem, ...rest } = what
     const { transport } = this.#link
     const incident = { identity, address, transport, reason, closed: false, ...rest, protocolLevel: level }
-    const told = this.incidents.report(problem === undefined ? incident : { ...incident, problem })
-    if (!told) this.#around.meter.dropped['incident-not-reported']++
+    this.#incidents ??= new IncidentAllowance(this.#around.settings.incidentBurst)
+    // What closes the connection is always told.
+    if (this.#incidents.take() || incident.closed) {
+      this.#around.report(problem === undefined ? incident : { ...incident, problem })
+    } else this.#around.meter.dropped['incident-not-reported']++
+  }
+
+  refillIncidents(count: number): void {
+    if (this.#incidents?.refill(count) === true) this.#incidents = undefined
   }
 
   // Sending
 
   send(packet: Packet): void {
-    const bytes = encodeFor(packet, this.#reader)
+    const bytes = encodeFor(packet, this)
     if (bytes.length > this.maxPacketSizeBytes) {
       this.#refuseTooLarge(packet.type, bytes.length)
       return
@@ -215,6 +221,10 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
     if (this.outbox.unsentBytes > 0 && waitsForLink) this.#around.turn.add('recheck', this)
   }
 
+  drained(): void {
+    this.recheck()
+  }
+
   recheck(): void {
     if (this.hasEnded) return
     this.outbox.refresh()
@@ -266,6 +276,7 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   waitFor(client: Congestible): void {
     if (this.hasEnded) return
+    this.#waitsFor ??= new Set()
     this.#waitsFor.add(client)
     if (this.isPaused) return
     this.isPaused = true
@@ -273,12 +284,16 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   }
 
   release(client: Congestible): void {
-    this.#waitsFor.delete(client)
-    if (this.#waitsFor.size === 0) this.#around.turn.add('resume', this)
+    this.#waitsFor?.delete(client)
+    if (!this.#isHeldUp) this.#around.turn.add('resume', this)
+  }
+
+  get #isHeldUp(): boolean {
+    return this.#waitsFor !== undefined && this.#waitsFor.size > 0
   }
 
   resume(): void {
-    if (!this.isPaused || this.hasEnded || this.#waitsFor.size > 0) return
+    if (!this.isPaused || this.hasEnded || this.#isHeldUp) return
     this.isPaused = false
     this.heardAt = this.#around.tick
     this.#read()
@@ -332,21 +347,29 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
 
   #read(): void {
     if (this.#isReading) return
+    const framer = this.#framer
+    if (framer !== undefined) this.#readFrames(framer)
+    if (this.#feed !== undefined && !this.hasEnded) this.#runFeed() // acknowledgements made room
+  }
+
+  #readFrames(framer: Framer): void {
     this.#isReading = true
     try {
-      while (!this.isPaused && !this.hasEnded && this.#framer.next()) this.#receiveFrame()
+      while (!this.isPaused && !this.hasEnded && framer.next()) this.#receiveFrame(framer)
     } catch (error) {
       this.#failed(error)
     } finally {
       this.#isReading = false
     }
-    if (this.#feed !== undefined && !this.hasEnded) this.#runFeed() // acknowledgements made room
+    if (!framer.isEmpty && !this.hasEnded) return
+    this.#framer = undefined
+    if (framer.isEmpty) this.#around.reading.giveBack(framer)
   }
 
-  #receiveFrame(): void {
-    const framer = this.#framer
+  #receiveFrame(framer: Framer): void {
     const { firstByte, bodyStart, end, buffer } = framer
     if (firstByte >> 4 === publishType) {
+      this.#intake ??= new PublishIntake(this, this.#around)
       this.#intake.receive(framer)
       return
     }
@@ -380,9 +403,9 @@ export class Connection implements Attachment, Line, TurnMember, IntakeHost {
   #end(reason: OfflineReason, discardsWill: boolean): void {
     if (this.hasEnded) return
     this.hasEnded = true
-    this.#link.onDrain = undefined
+    this.#link.drainListener = undefined
     this.#around.congestion.forget(this)
-    this.#waitsFor.clear()
+    this.#waitsFor = undefined
     this.#feed = undefined
     this.#owed?.clear()
     this.#around.ended(this, reason, discardsWill)

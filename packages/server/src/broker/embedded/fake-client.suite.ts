@@ -1,5 +1,14 @@
 import { type Connect, decode, encode, Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
-import type { Attachment, AttachRequest, Broker, BrokerIncident, Identity, Link, Presence } from '../port.ts'
+import type {
+  Attachment,
+  AttachRequest,
+  Broker,
+  BrokerIncident,
+  DrainListener,
+  Identity,
+  Link,
+  Presence,
+} from '../port.ts'
 import { createEmbeddedBroker, type EmbeddedBrokerOptions } from './broker.ts'
 import type { BrokerSettings } from './settings.ts'
 
@@ -7,7 +16,7 @@ import type { BrokerSettings } from './settings.ts'
 export class FakeLink implements Link {
   readonly address = '192.0.2.1'
   readonly transport = 'tls'
-  onDrain: (() => void) | undefined
+  drainListener: DrainListener | undefined
   pendingBytes = 0
   writes = 0
   isPaused = false
@@ -27,7 +36,7 @@ export class FakeLink implements Link {
   drain(): void {
     this.isRead = true
     this.pendingBytes = 0
-    this.onDrain?.()
+    this.drainListener?.drained()
   }
 
   pauseReading(): void {

@@ -1,4 +1,4 @@
-import { type Connack, encodePublish, type ProtocolLevel, type PublishProperties } from '../../mqtt/index.ts'
+import { type Connack, encodePublish, type PublishProperties } from '../../mqtt/index.ts'
 import type { AttachRequest, BrokerIncident, Identity, Message, Presence } from '../port.ts'
 import { Congestion } from './congestion.ts'
 import { Connection } from './connection.ts'
@@ -8,10 +8,11 @@ import type { Receipt } from './durable/receipt.ts'
 import { DurableSessions } from './durable/sessions.ts'
 import { messageOf, storedWill, type WillMessage } from './durable/stored-will.ts'
 import { connack, expiryOf, outboundWindow } from './engine/connack.ts'
-import { newSession, type SessionOptions } from './engine/state.ts'
+import { newSession, type SessionLimits, type SessionOptions } from './engine/state.ts'
 import { subscribeByServer } from './engine/subscribe.ts'
 import { Meter, versionOf } from './meter.ts'
 import { Publication } from './publication.ts'
+import { Reading } from './reading.ts'
 import { Retention } from './retention.ts'
 import { type Rights, responsePrefixOf, rightsOf } from './rights.ts'
 import type { Session } from './session.ts'
@@ -64,6 +65,7 @@ export class Hub implements Surroundings<Connection> {
   readonly turn: Turn
   readonly congestion: Congestion
   readonly retention: Retention
+  readonly reading: Reading
   readonly tree: TopicTree<Subscriber>
   readonly groups: SharedGroups
   readonly ledger: Ledger
@@ -77,11 +79,14 @@ export class Hub implements Surroundings<Connection> {
   /** Set when no more clients are taken. */
   isClosing = false
   readonly now: () => number
+  /** By window: one for all sessions that have the same, so at most `settings.inFlight` of them. */
+  readonly #limits = new Map<number, SessionLimits>()
   readonly #events: HubEvents
   #allGone: (() => void) | undefined
 
   constructor({ settings, now, schedule, after, store, stored, events }: HubOptions) {
     this.settings = settings
+    this.reading = new Reading(settings)
     this.turn = new Turn(schedule, error => this.failed(error))
     this.congestion = new Congestion(Math.ceil(settings.patienceMs / settings.sweepMs))
     this.tree = new TopicTree(settings.cachedTopics)
@@ -94,9 +99,9 @@ export class Hub implements Surroundings<Connection> {
     const { retainedMessages: messages, retainedBytes: bytes } = settings
     const journal = store === undefined ? undefined : this.ledger
     this.retention = new Retention({ limits: { messages, bytes }, now, journal, stored: stored.retained })
-    this.sessions = new DurableSessions(this, stored, ({ session: { identity, level } }) =>
-      sessionOptions({ level, window: settings.inFlight, rights: rightsOf(identity, settings), settings }),
-    )
+    this.sessions = new DurableSessions(this, stored, ({ session: { identity, level } }) => {
+      return { level, limits: this.#limitsOf(settings.inFlight), rights: rightsOf(identity, settings) }
+    })
     for (const session of this.sessions.values()) {
       for (const [filter, options] of session.state.subscriptions) this.#join(session, filter, options)
     }
@@ -111,11 +116,11 @@ export class Hub implements Surroundings<Connection> {
     const answer = this.#answer(request, expirySeconds)
     const isAccepted = answer.reasonCode === 0
     const window = outboundWindow(connect, settings.inFlight)
-    const options = sessionOptions({ level: connect.protocolLevel, window, rights, settings })
+    const options = { level: connect.protocolLevel, limits: this.#limitsOf(window), rights }
     const session = isAccepted
       ? this.#sessionFor(request, options, expirySeconds)
       : new TransientSession(identity, newSession(options), this)
-    const connection = new Connection(request, session, rights, this)
+    const connection = new Connection(request, session, this)
     this.links.add(connection)
     session.connect(connection)
     connection.perform([{ do: 'send', packet: answer }])
@@ -160,16 +165,25 @@ export class Hub implements Surroundings<Connection> {
   }
 
   /** What the client may have changed with its CONNECT. Rights may have changed since the last one, too. */
-  #begin(session: DurableSession, connection: Connection, { maySubscribe }: Rights): void {
+  #begin(session: DurableSession, connection: Connection, rights: Rights): void {
     const { will } = connection
     session.will = will === undefined ? null : storedWill(will)
     session.store()
     for (const filter of [...session.state.subscriptions.keys()]) {
-      if (maySubscribe(filter) === undefined) continue
+      if (rights.maySubscribe(filter) === undefined) continue
       session.state.subscriptions.delete(filter)
       this.unsubscribe(session, filter)
     }
     connection.perform(session.retainedOwed())
+  }
+
+  #limitsOf(window: number): SessionLimits {
+    let limits = this.#limits.get(window)
+    if (limits === undefined) {
+      limits = limitsOf(window, this.settings)
+      this.#limits.set(window, limits)
+    }
+    return limits
   }
 
   match(topic: string): Match<Subscriber> {
@@ -303,7 +317,7 @@ export class Hub implements Surroundings<Connection> {
     for (const session of expired) this.endSession(session)
     for (const connection of this.connections.values()) {
       connection.checkOwed()
-      connection.incidents.refill(incidents)
+      connection.refillIncidents(incidents)
       const { patienceTicks, heardAt, isPaused } = connection
       if (patienceTicks === 0 || isPaused || this.tick - heardAt <= patienceTicks) continue
       connection.close('keep-alive-timeout') // [MQTT-3.1.2-22]
@@ -349,19 +363,10 @@ function departed(identity: Identity): Publisher {
   return { identity, session: undefined, pauseFor: () => false, release: () => undefined }
 }
 
-interface SessionNeeds {
-  readonly level: ProtocolLevel
-  readonly window: number
-  readonly rights: Rights
-  readonly settings: BrokerSettings
-}
-
-function sessionOptions({ level, window, rights, settings }: SessionNeeds): SessionOptions {
+function limitsOf(window: number, settings: BrokerSettings): SessionLimits {
   const { subscriptionsPerSession, receiveMaximum, sessionExpiryMaxSeconds, queuedMessages, queuedBytes } = settings
   const outbound = { window, queuedMessages, queuedBytes }
-  const expirySeconds = sessionExpiryMaxSeconds
-  const limits = { subscriptions: subscriptionsPerSession, receiveMaximum, expirySeconds, outbound }
-  return { level, limits, maySubscribe: rights.maySubscribe }
+  return { subscriptions: subscriptionsPerSession, receiveMaximum, expirySeconds: sessionExpiryMaxSeconds, outbound }
 }
 
 /** The client identifier inside an application's session id `@{keyId}/{clientId}`. */

@@ -9,7 +9,7 @@ function outboxOn(writes: Buffer[]): { outbox: Outbox; meter: Meter; link: Link 
     transport: 'tcp',
     address: '192.0.2.1',
     pendingBytes: 0,
-    onDrain: undefined,
+    drainListener: undefined,
     write: bytes => writes.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
     pauseReading: () => {},
     resumeReading: () => {},

@@ -3,7 +3,6 @@ import { decodePublish, encodePublish, type Framer, type Packet, type ProtocolLe
 import type { Receipt } from './durable/receipt.ts'
 import { type PublishVerdict, receivePublish } from './engine/inbound.ts'
 import { Publication } from './publication.ts'
-import type { Rights } from './rights.ts'
 import { type Route, RouteCache } from './routes.ts'
 import type { Session } from './session.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -29,16 +28,13 @@ const firstBytes = { puback: 0x40, pubrec: 0x50 } as const
 /** A client's messages: read in place, checked, routed, and only then acknowledged. The hot path of the broker. */
 export class PublishIntake {
   readonly #host: IntakeHost
-  readonly #rights: Rights
   readonly #around: Surroundings
   readonly #routes: RouteCache<Subscriber>
-  readonly #publication = new Publication()
   #aliases: AliasesFromClient | undefined
 
-  constructor(host: IntakeHost, rights: Rights, around: Surroundings) {
+  constructor(host: IntakeHost, around: Surroundings) {
     const { cachedTopicsPerDevice, cachedTopicsPerApplication } = around.settings
     this.#host = host
-    this.#rights = rights
     this.#around = around
     this.#routes = new RouteCache(host.identity.kind === 'device' ? cachedTopicsPerDevice : cachedTopicsPerApplication)
   }
@@ -46,9 +42,9 @@ export class PublishIntake {
   /** The framer stands on a PUBLISH. Throws MalformedPacket. */
   receive(framer: Framer): void {
     const host = this.#host
-    let publication = this.#publication
+    let publication = this.#around.reading.publication
     publication.read(framer, host.level)
-    if (!this.#isSound()) return
+    if (!this.#isSound(publication)) return
     if (publication.properties?.topicAlias !== undefined) {
       const unaliased = this.#unalias(framer)
       if (unaliased === undefined) return
@@ -102,16 +98,16 @@ export class PublishIntake {
   /** The topic is new on this connection: the codec checks its characters, and the rights say whether it may be used. */
   #add(framer: Framer, publication: Publication): Route<Subscriber> {
     const { buffer, topicStart, topicEnd } = publication
-    const { topic } = publication === this.#publication ? decodePublish(framer, this.#host.level) : publication
-    const refusal = this.#rights.mayPublish(topic)
+    const { topic } =
+      publication === this.#around.reading.publication ? decodePublish(framer, this.#host.level) : publication
+    const refusal = this.#host.session.state.rights.mayPublish(topic)
     const match = refusal === undefined ? this.#around.match(topic) : undefined
     const route = { topic, refusal, match }
     this.#routes.add(buffer.subarray(topicStart, topicEnd), route)
     return route
   }
 
-  #isSound(): boolean {
-    const { payloadStart, end, properties } = this.#publication
+  #isSound({ payloadStart, end, properties }: Publication): boolean {
     const limit = this.#around.settings.payloadBytes
     if (end - payloadStart > limit) {
       this.#host.refuse('packet-too-large', `the payload has ${end - payloadStart} bytes, the limit is ${limit}`)
@@ -159,7 +155,7 @@ export class PublishIntake {
     this.#around.meter.dropped[isFull ? 'retained-limit' : 'not-allowed']++
     this.#host.report(isFull ? 'retained-limit' : incident, problem === undefined ? { topic } : { topic, problem })
     if (acknowledge === undefined) return
-    const { packetId } = this.#publication
+    const { packetId } = this.#around.reading.publication
     const properties = problem === undefined ? undefined : { reasonString: problem }
     this.#host.owe({ type: acknowledge, packetId, reasonCode: isFull ? 0x97 : reasonCode, properties }, undefined)
   }

@@ -8,12 +8,8 @@ export interface PacketReader {
   readonly wantsProblems: boolean
 }
 
-export function readerOf({ protocolLevel, properties }: Connect): PacketReader {
-  return {
-    level: protocolLevel,
-    maxPacketSizeBytes: properties?.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY,
-    wantsProblems: properties?.requestProblemInformation ?? true,
-  }
+export function wantsProblems({ properties }: Connect): boolean {
+  return properties?.requestProblemInformation ?? true
 }
 
 /** The packet's bytes; its reason string is left out where the client does not want it, or has no room for it. */

@@ -3,6 +3,7 @@ import type { Congestion, Pausable } from './congestion.ts'
 import type { Ledger } from './durable/ledger.ts'
 import type { Meter } from './meter.ts'
 import type { Publication } from './publication.ts'
+import type { Reading } from './reading.ts'
 import type { Retention } from './retention.ts'
 import type { Session } from './session.ts'
 import type { BrokerSettings } from './settings.ts'
@@ -22,6 +23,7 @@ export interface Surroundings<Connection = unknown> {
   readonly turn: Turn
   readonly congestion: Congestion
   readonly retention: Retention
+  readonly reading: Reading
   readonly ledger: Ledger
   /** Sweeps so far: the clock of keep alive. */
   readonly tick: number

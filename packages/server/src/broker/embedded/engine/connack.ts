@@ -29,6 +29,8 @@ export interface Acceptance {
 }
 
 const maxPacketIds = 0xffff
+/** The longest that a fixed header can announce, itself included. [MQTT 5.0 section 1.5.5] */
+const largestPacketBytes = 5 + 0x0fff_ffff
 
 /**
  * The CONNACK of an admitted client. What it says nothing about is available: retained messages, QoS 2, wildcards,
@@ -82,5 +84,5 @@ export function outboundWindow({ properties }: Connect, inFlight: number): numbe
 
 /** Larger packets are not sent to the client. [MQTT-3.1.2-24] */
 export function largestPacketFor({ properties }: Connect): number {
-  return properties?.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY
+  return Math.min(properties?.maximumPacketSizeBytes ?? largestPacketBytes, largestPacketBytes)
 }

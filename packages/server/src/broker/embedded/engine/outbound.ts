@@ -51,7 +51,8 @@ interface Held<Message> {
 export class Outbound<Message> implements OutboundFlow<Message> {
   readonly #level: ProtocolLevel
   readonly #limits: OutboundLimits
-  readonly #inFlight = new Map<number, Awaits | Held<Message>>()
+  /** Made when first needed: most clients are never sent anything but QoS 0. */
+  #inFlight: Map<number, Awaits | Held<Message>> | undefined
   #queue: Fifo<Queued<Message>> | undefined
   #queuedBytes = 0
   #lastPacketId = 0
@@ -62,7 +63,7 @@ export class Outbound<Message> implements OutboundFlow<Message> {
   }
 
   get inFlight(): number {
-    return this.#inFlight.size
+    return this.#inFlight === undefined ? 0 : this.#inFlight.size
   }
 
   get queuedMessages(): number {
@@ -102,7 +103,7 @@ export class Outbound<Message> implements OutboundFlow<Message> {
 
   /** A message that `take` gave is not sent after all. */
   discard(packetId: number): void {
-    this.#inFlight.delete(packetId)
+    this.#inFlight?.delete(packetId)
   }
 
   /** Whether `take` would give something. */
@@ -121,12 +122,12 @@ export class Outbound<Message> implements OutboundFlow<Message> {
 
   /** Keeps a QoS 1 message that was sent until it is acknowledged. */
   hold(packetId: number, message: Message): void {
-    this.#inFlight.set(packetId, { message })
+    this.#inFlight?.set(packetId, { message })
   }
 
   /** The messages that are held, in their order. */
   held(): readonly Message[] {
-    return [...this.#inFlight.values()].flatMap(held => (typeof held === 'object' ? held.message : []))
+    return [...(this.#inFlight?.values() ?? [])].flatMap(held => (typeof held === 'object' ? held.message : []))
   }
 
   /** The messages that wait for the window, in their order. */
@@ -135,16 +136,16 @@ export class Outbound<Message> implements OutboundFlow<Message> {
   }
 
   clear(): void {
-    this.#inFlight.clear()
+    this.#inFlight = undefined
     this.#queue = undefined
     this.#queuedBytes = 0
   }
 
   /** The usual PUBACK, without a packet object: this runs for every QoS 1 message. */
   acknowledgeQos1(packetId: number): readonly Effect[] {
-    const awaits = this.#inFlight.get(packetId)
+    const awaits = this.#inFlight?.get(packetId)
     if (awaits !== 'puback' && typeof awaits !== 'object') return nothing // late or unknown: harmless
-    this.#inFlight.delete(packetId)
+    this.#inFlight?.delete(packetId)
     return this.queuedMessages > 0 ? pump : nothing
   }
 
@@ -154,32 +155,34 @@ export class Outbound<Message> implements OutboundFlow<Message> {
   }
 
   #received({ packetId, reasonCode }: Pubrec): readonly Effect[] {
-    const awaits = this.#inFlight.get(packetId)
+    const awaits = this.#inFlight?.get(packetId)
     if (awaits === 'pubrec' && reasonCode >= 0x80) {
-      this.#inFlight.delete(packetId) // refused by the client: the flow ends here [MQTT-4.3.3-4]
+      this.#inFlight?.delete(packetId) // refused by the client: the flow ends here [MQTT-4.3.3-4]
       return this.queuedMessages > 0 ? pump : nothing
     }
     const known = awaits === 'pubrec' || awaits === 'pubcomp'
-    if (known) this.#inFlight.set(packetId, 'pubcomp')
+    if (known) this.#inFlight?.set(packetId, 'pubcomp')
     const code = known || this.#level !== 5 ? 0 : 0x92
     return [{ do: 'send', packet: { type: 'pubrel', packetId, reasonCode: code } }]
   }
 
   #completed(packetId: number): readonly Effect[] {
-    if (this.#inFlight.get(packetId) !== 'pubcomp') return nothing
-    this.#inFlight.delete(packetId)
+    if (this.#inFlight?.get(packetId) !== 'pubcomp') return nothing
+    this.#inFlight?.delete(packetId)
     return this.queuedMessages > 0 ? pump : nothing
   }
 
   #hasRoom(): boolean {
-    return this.#inFlight.size < this.#limits.window
+    return this.inFlight < this.#limits.window
   }
 
   #send(qos: Qos): number {
     // The window is below 65,535, so a free packet identifier exists. [MQTT-2.2.1-4]
+    this.#inFlight ??= new Map()
+    const inFlight = this.#inFlight
     do this.#lastPacketId = this.#lastPacketId === 0xffff ? 1 : this.#lastPacketId + 1
-    while (this.#inFlight.has(this.#lastPacketId))
-    this.#inFlight.set(this.#lastPacketId, qos === 1 ? 'puback' : 'pubrec')
+    while (inFlight.has(this.#lastPacketId))
+    inFlight.set(this.#lastPacketId, qos === 1 ? 'puback' : 'pubrec')
     return this.#lastPacketId
   }
 }

@@ -15,7 +15,7 @@ const limits = {
 
 function session(level: ProtocolLevel): TransientState<string> {
   const maySubscribe = (filter: string) => (filter.startsWith('no') ? 'not yours' : undefined)
-  return newSession<string>({ level, limits, maySubscribe })
+  return newSession<string>({ level, limits, rights: { mayPublish: () => undefined, maySubscribe } })
 }
 
 const plain = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const

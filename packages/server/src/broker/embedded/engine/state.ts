@@ -1,10 +1,14 @@
 import type { ProtocolLevel } from '../../../mqtt/index.ts'
 import type { SubscriptionOptions } from '../topic-tree.ts'
 import { DurableOutbound } from './durable-outbound.ts'
+import { OnDemandMap, OnDemandSet } from './on-demand.ts'
 import { Outbound, type OutboundFlow, type OutboundLimits } from './outbound.ts'
 
-/** Whether a filter may be subscribed to: undefined = yes, else what is wrong with it, for the operator. */
-export type SubscribeRight = (filter: string) => string | undefined
+/** Whether a topic or filter may be used: undefined = yes, else what is wrong with it, for the operator. */
+export interface TopicRights {
+  mayPublish(topic: string): string | undefined
+  maySubscribe(filter: string): string | undefined
+}
 
 export interface SessionLimits {
   /** Filters that one session may hold. */
@@ -23,10 +27,10 @@ export interface SessionLimits {
 export interface SessionState<Message> {
   readonly level: ProtocolLevel
   readonly limits: SessionLimits
-  readonly maySubscribe: SubscribeRight
-  readonly subscriptions: Map<string, SubscriptionOptions>
+  readonly rights: TopicRights
+  readonly subscriptions: OnDemandMap<string, SubscriptionOptions>
   /** Packet identifiers of QoS 2 messages received and not yet released by PUBREL. */
-  readonly unreleased: Set<number>
+  readonly unreleased: OnDemandSet<number>
   readonly outbound: OutboundFlow<Message>
   /** Session Expiry Interval in force: 0 = the session ends with its connection, 0xFFFFFFFF = never. */
   expirySeconds: number
@@ -45,25 +49,31 @@ export interface DurableState<Message> extends SessionState<Message> {
 export interface SessionOptions {
   readonly level: ProtocolLevel
   readonly limits: SessionLimits
-  readonly maySubscribe: SubscribeRight
+  readonly rights: TopicRights
 }
 
 export function newSession<Message>(options: SessionOptions): TransientState<Message> {
-  const outbound = new Outbound<Message>(options.level, options.limits.outbound)
-  return { ...options, subscriptions: new Map(), unreleased: new Set(), outbound, expirySeconds: 0 }
+  return stateOf(options, new Outbound<Message>(options.level, options.limits.outbound), 0)
 }
 
 export function newDurableSession<Message>(options: SessionOptions, expirySeconds: number): DurableState<Message> {
-  const outbound = new DurableOutbound<Message>({ level: options.level, limits: options.limits.outbound })
-  return { ...options, subscriptions: new Map(), unreleased: new Set(), outbound, expirySeconds }
+  const { level, limits } = options
+  return stateOf(options, new DurableOutbound<Message>({ level, limits: limits.outbound }), expirySeconds)
 }
 
 /** The session on a new connection, which may speak another version and ask for other limits. */
 export function resume<Message>(
   { subscriptions, unreleased, outbound }: DurableState<Message>,
-  options: SessionOptions,
+  { level, limits, rights }: SessionOptions,
   expirySeconds: number,
 ): DurableState<Message> {
-  outbound.reopen({ level: options.level, limits: options.limits.outbound })
-  return { ...options, subscriptions, unreleased, outbound, expirySeconds }
+  outbound.reopen({ level, limits: limits.outbound })
+  return { level, limits, rights, subscriptions, unreleased, outbound, expirySeconds }
+}
+
+/** Field by field: an object made by spreading keeps its later fields in a second piece of memory. */
+function stateOf<Outbound>({ level, limits, rights }: SessionOptions, outbound: Outbound, expirySeconds: number) {
+  const subscriptions = new OnDemandMap<string, SubscriptionOptions>()
+  const unreleased = new OnDemandSet<number>()
+  return { level, limits, rights, subscriptions, unreleased, outbound, expirySeconds }
 }

@@ -100,7 +100,7 @@ function refusalOf<Message>(session: SessionState<Message>, { filter }: Subscrip
     const problem = 'a shared subscription is $share/{group}/{filter}, the group without wildcards'
     return { reasonCode: 0x8f, reason: 'topic-filter-invalid', problem } // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
   }
-  const forbidden = session.maySubscribe(filter)
+  const forbidden = session.rights.maySubscribe(filter)
   if (forbidden !== undefined) {
     return { reasonCode: 0x87, reason: 'topic-not-allowed-subscribe', problem: forbidden }
   }
