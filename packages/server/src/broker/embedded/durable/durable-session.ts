@@ -61,8 +61,8 @@ export class DurableSession extends Session {
   #slot: Slot | undefined
   /** The subscription that was stored last, and where that stands. */
   #subscription: { readonly filter: string; readonly slot: Slot } | undefined
-  /** How far retained messages have come, by filter. */
-  readonly #retainedOwed = new Map<string, RetainedDebt>()
+  /** How far retained messages have come, by filter; only while some are owed, since sessions are many. */
+  #retainedOwed: Map<string, RetainedDebt> | undefined
   #purgedAtMs = 0
 
   constructor({ key, identity, state, retainedOwed = [], services }: DurableSessionOptions) {
@@ -70,7 +70,7 @@ export class DurableSession extends Session {
     this.key = key
     this.state = state
     this.#ledger = services.ledger
-    for (const filter of retainedOwed) this.#retainedOwed.set(filter, { after: undefined })
+    for (const filter of retainedOwed) this.#owe(filter, undefined)
   }
 
   get isConnected(): boolean {
@@ -92,6 +92,7 @@ export class DurableSession extends Session {
   /** The connection is over; the session goes on without. */
   disconnect(nowMs: number): void {
     this.line = undefined
+    this.#subscription = undefined
     this.absentSinceMs = nowMs
     this.services.congestion.leave(this)
   }
@@ -119,30 +120,29 @@ export class DurableSession extends Session {
 
   /** What an earlier connection was to be sent of retained messages, and this one is. */
   retainedOwed(): readonly Effect[] {
-    return [...this.#retainedOwed].flatMap(([filter, { after }]) => {
+    return [...(this.#retainedOwed ?? [])].flatMap(([filter, { after }]) => {
       const options = this.state.subscriptions.get(filter)
       return options === undefined ? [] : [{ do: 'retained', filter, options, after }]
     })
   }
 
   override owesRetained(filter: string, after: string | undefined): RetainedDebt {
-    const wasOwed = this.#retainedOwed.has(filter)
-    const debt = { after }
-    this.#retainedOwed.set(filter, debt)
+    const wasOwed = this.#retainedOwed?.has(filter) === true
+    const debt = this.#owe(filter, after)
     const options = this.state.subscriptions.get(filter)
     if (!wasOwed && options !== undefined) this.#storeSubscription(filter, options)
     return debt
   }
 
   override paidRetained(filter: string): void {
-    const wasOwed = this.#retainedOwed.delete(filter)
+    const wasOwed = this.#pay(filter)
     const options = this.state.subscriptions.get(filter)
     if (wasOwed && options !== undefined) this.#storeSubscription(filter, options)
   }
 
   override unsubscribed(filter: string): void {
     this.#subscription = undefined
-    this.#retainedOwed.delete(filter)
+    this.#pay(filter)
     this.#ledger.unsubscribe(this.key, filter)
   }
 
@@ -219,10 +219,23 @@ export class DurableSession extends Session {
     return true
   }
 
+  #owe(filter: string, after: string | undefined): RetainedDebt {
+    const debt = { after }
+    this.#retainedOwed ??= new Map()
+    this.#retainedOwed.set(filter, debt)
+    return debt
+  }
+
+  #pay(filter: string): boolean {
+    if (this.#retainedOwed?.delete(filter) !== true) return false
+    if (this.#retainedOwed.size === 0) this.#retainedOwed = undefined
+    return true
+  }
+
   /** A subscription is often stored twice in a moment: as it is made, and when it is known what it is owed. */
   #storeSubscription(filter: string, options: SubscriptionOptions): void {
     const earlier = this.#subscription?.filter === filter ? this.#subscription.slot : undefined
-    const owesRetained = this.#retainedOwed.has(filter)
+    const owesRetained = this.#retainedOwed?.has(filter) === true
     const slot = this.#ledger.subscribe({ sessionKey: this.key, filter, options, owesRetained }, earlier)
     this.#subscription = { filter, slot }
   }

@@ -180,6 +180,14 @@ describe('a session cut off while its subscription’s retained messages come', 
   })
 })
 
+it('a subscription whose retained messages are all given at once is written once', async () => {
+  const made = await retaining()
+  made.client(device('dev1'), { ...lasting(5), serverSubscriptions: [topicOf(1)] })
+  await made.commit()
+  const written = made.store.commits.flat().filter(change => change.do === 'subscribe')
+  expect(written).toMatchObject([{ filter: topicOf(1), owesRetained: false }])
+})
+
 it('a client that does not acknowledge large retained messages is waited for, and not taken for a slow reader', async () => {
   const made = await durableRig({ queuedBytes: 100_000 })
   const publisher = made.client(application('all', 'publisher'))
