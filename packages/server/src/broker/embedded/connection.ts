@@ -14,6 +14,7 @@ import type { Receipt } from './durable/receipt.ts'
 import { largestPacketFor } from './engine/connack.ts'
 import { type Close, type Effect, failure } from './engine/effects.ts'
 import { receivePacket } from './engine/session.ts'
+import { FlushPace } from './flush-pace.ts'
 import { IncidentAllowance } from './incident-allowance.ts'
 import { Outbox } from './outbox.ts'
 import { OwedPackets } from './owed-packets.ts'
@@ -28,6 +29,8 @@ import type { TurnMember } from './turn.ts'
 
 const publishType = 3
 const barePuback = 0x40
+/** So much is worth a write of its own: waiting for more would spare little. */
+const waitBelowBytes = 16 * 1024
 /** What tells the client of a session that outlives its connection that something about it has changed. */
 const confirming: ReadonlySet<string> = new Set<Packet['type']>(['suback', 'unsuback', 'pubrel', 'pubcomp'])
 
@@ -80,7 +83,13 @@ export class Connection implements Attachment, DrainListener, Line, TurnMember, 
   /** Once something had to be stored first. */
   #owed: OwedPackets | undefined
   #isReading = false
+  /** In the turn's list, or waiting for more. */
   #isUnflushed = false
+  /** Once flushes have come close together. */
+  #pace: FlushPace | undefined
+  #flushedAt = 0
+  /** What there was to send when it began to wait. */
+  #bytesBefore = 0
   #isSlowReader = false
 
   constructor(request: AttachRequest, session: Session, around: Surroundings<Connection>) {
@@ -210,6 +219,30 @@ export class Connection implements Attachment, DrainListener, Line, TurnMember, 
   }
 
   flush(): void {
+    const { gatheredBytes } = this.outbox
+    const isWorthIt = gatheredBytes > 0 && gatheredBytes < waitBelowBytes && this.#feed === undefined
+    if (isWorthIt && !this.hasEnded && this.#mayWait()) {
+      this.#bytesBefore = gatheredBytes
+      this.#around.turn.wait(this)
+    } else this.#flushNow()
+  }
+
+  flushWaiting(): void {
+    this.#pace?.waited(this.outbox.gatheredBytes > this.#bytesBefore)
+    this.#flushNow()
+  }
+
+  #mayWait(): boolean {
+    const { now } = this.#around.turn
+    if (this.#pace === undefined && now - this.#flushedAt > 1) {
+      this.#flushedAt = now
+      return false
+    }
+    this.#pace ??= new FlushPace()
+    return this.#pace.mayWait(now)
+  }
+
+  #flushNow(): void {
     this.#isUnflushed = false
     this.outbox.flush()
     if (this.hasEnded) return

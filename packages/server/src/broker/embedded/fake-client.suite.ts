@@ -203,6 +203,12 @@ export function rig(settings: Partial<BrokerSettings> = {}, more: Partial<Embedd
     now: () => now,
     onError: error => errors.push(error),
     schedule: run => scheduled.push(run),
+    // A flush that waits for more is one turn later here.
+    after(delayMs, run) {
+      if (delayMs <= 1) scheduled.push(run)
+      const timer = delayMs > 1 ? setTimeout(run, delayMs) : undefined
+      return () => clearTimeout(timer)
+    },
     every: (_intervalMs, run) => {
       sweep = run
       return () => {}

@@ -87,7 +87,7 @@ export class Hub implements Surroundings<Connection> {
   constructor({ settings, now, schedule, after, store, stored, events }: HubOptions) {
     this.settings = settings
     this.reading = new Reading(settings)
-    this.turn = new Turn(schedule, error => this.failed(error))
+    this.turn = new Turn({ schedule, after, now, onError: error => this.failed(error) })
     this.congestion = new Congestion(Math.ceil(settings.patienceMs / settings.sweepMs))
     this.tree = new TopicTree(settings.cachedTopics)
     this.groups = new SharedGroups(this.tree)

@@ -31,6 +31,11 @@ export class Outbox {
     this.#meter = meter
   }
 
+  /** Bytes that the next flush will hand over. */
+  get gatheredBytes(): number {
+    return this.#gathered
+  }
+
   /** Bytes on their way that the kernel has not taken. */
   get unsentBytes(): number {
     return this.#gathered + this.#linkPending
