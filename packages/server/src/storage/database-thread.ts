@@ -4,6 +4,11 @@ import { StoreUnavailable } from './store-unavailable.ts'
 import { type WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
 const MAX_BATCH_CALLS = 512
+/**
+ * What is read and written here lives for a batch. Without a bound V8 lets each thread's young objects take tens of MB
+ * before it looks at them, which is more than ten thousand idle connections take.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 }
 const MAX_BACK_OFF_MS = 5000
 const FIRST_BACK_OFF_MS = 100
 const GOOD_BYE_TIMEOUT_MS = 5000
@@ -114,7 +119,7 @@ export class DatabaseThread<Calls extends CallMap> {
     const { module, name } = this.#settings
     let problem: string | undefined
     // Flags of the process, a loader for example, are no business of this thread.
-    const worker = new Worker(module, { workerData: data, execArgv: [], name })
+    const worker = new Worker(module, { workerData: data, execArgv: [], name, resourceLimits })
     this.#worker = worker
     worker.on('message', (message: string | ThreadNotice) => {
       if (typeof message === 'string') this.#answered(JSON.parse(message) as Reply[])
