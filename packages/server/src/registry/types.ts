@@ -109,6 +109,8 @@ export interface JournalDetail {
   topic?: string
   clientId?: string
   keepAliveSeconds?: number
+  /** Another MQTT broker, by name, that asked on behalf of its client. */
+  broker?: string
   /** How many alike entries this one stands for, when a flood was folded. */
   count?: number
 }

@@ -1,7 +1,7 @@
+import { statusOf } from '../sql/counted.ts'
+import { type DeviceRow, devicePlace } from '../sql/rows.ts'
 import type { DeviceChange, PresenceChange } from '../store.ts'
 import type { WriteCalls } from './calls.ts'
-import { statusOf } from './counters.ts'
-import { type DeviceRow, devicePlace } from './rows.ts'
 import type { Writer } from './writer.ts'
 
 type DeviceCalls = Pick<WriteCalls, 'createDevices' | 'changeDevice' | 'deleteDevice' | 'notePresence'>

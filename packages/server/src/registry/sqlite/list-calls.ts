@@ -1,30 +1,28 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { DeviceQuery, JournalQuery, StoreCounts } from '../store.ts'
-import type { DeviceStatus, DeviceView, Page } from '../types.ts'
-import type { ListCalls } from './calls.ts'
-import { idCursor, idOfCursor, nameCursor, nameOfCursor } from './cursor.ts'
+import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
+import { anywhere, countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
 import {
   type ApiKeyRow,
   apiKey,
   type ClientIdRow,
+  type CountedProductRow,
   type DeviceRow,
   deviceView,
   type JournalRow,
   journalEntry,
-  type ProductRow,
   productView,
-} from './rows.ts'
+} from '../sql/rows.ts'
+import type { DeviceQuery, JournalQuery, StoreCounts } from '../store.ts'
+import type { DeviceView, Page } from '../types.ts'
+import type { ListCalls } from './calls.ts'
 import { all, one, SELECT_CLIENT_IDS } from './writer.ts'
-
-const MAX_PAGE_ITEMS = 1000
-const MAX_API_KEYS_LISTED = 10_000
 
 export function listCalls(db: DatabaseSync): ListCalls {
   const statement = statementCache(db)
   return {
     listProducts: ({ limit, cursor }) => {
       const after = cursor === undefined ? 0 : idOfCursor(cursor)
-      const rows = all<ProductRow>(
+      const rows = all<CountedProductRow>(
         statement('SELECT * FROM products WHERE id > ? ORDER BY id LIMIT ?'),
         after,
         pageSize(limit) + 1,
@@ -46,20 +44,6 @@ export function listCalls(db: DatabaseSync): ListCalls {
   }
 }
 
-const pageSize = (limit: number): number => Math.min(Math.max(1, Math.floor(limit)), MAX_PAGE_ITEMS)
-
-/** One row more than the page was read: whether there is a next page. */
-function page<Row, Item>(
-  rows: readonly Row[],
-  limit: number,
-  item: (row: Row) => Item,
-  cursorOf: (last: Row) => string,
-): Page<Item> {
-  const kept = rows.slice(0, pageSize(limit))
-  const last = kept.at(-1)
-  return { items: kept.map(item), nextCursor: last && rows.length > kept.length ? cursorOf(last) : null }
-}
-
 type Statements = (sql: string) => StatementSync
 
 // The texts are put together from a few fixed pieces, so there are only so many.
@@ -75,13 +59,13 @@ function statementCache(db: DatabaseSync): Statements {
 }
 
 function listDevices(statement: Statements, query: DeviceQuery): Page<DeviceView> & { total: number } {
-  const product = one<ProductRow>(statement('SELECT * FROM products WHERE product_key = ?'), query.productKey)
+  const product = one<CountedProductRow>(statement('SELECT * FROM products WHERE product_key = ?'), query.productKey)
   const after = query.cursor === undefined ? null : nameOfCursor(query.cursor)
   if (!product) return { items: [], nextCursor: null, total: 0 }
   const matching = new Conditions()
   matching.add('product_id = ?', product.id)
   if (query.status !== undefined) matching.add('status = ?', query.status)
-  if (query.search) matching.add(`device_name LIKE ? ESCAPE '\\'`, `%${query.search.replace(/[\\%_]/g, '\\$&')}%`)
+  if (query.search) matching.add(`device_name LIKE ? ESCAPE '\\'`, anywhere(query.search))
   const total = query.search
     ? (one<{ total: number }>(statement(`SELECT count(*) AS total FROM devices ${matching.where}`), ...matching.values)
         ?.total ?? 0)
@@ -96,16 +80,6 @@ function listDevices(statement: Statements, query: DeviceQuery): Page<DeviceView
   const view = (row: DeviceRow) =>
     deviceView(query.productKey, row, all<ClientIdRow>(clientIds, row.product_id, row.device_name))
   return { ...page(rows, query.limit, view, ({ device_name }) => nameCursor(device_name)), total }
-}
-
-function countByStatus(product: ProductRow, status: DeviceStatus | undefined): number {
-  const counts: Record<DeviceStatus, number> = {
-    UNACTIVE: product.unactive_count,
-    ONLINE: product.online_count,
-    OFFLINE: product.offline_count,
-    DISABLE: product.disabled_count,
-  }
-  return status === undefined ? Object.values(counts).reduce((sum, count) => sum + count, 0) : counts[status]
 }
 
 class Conditions {

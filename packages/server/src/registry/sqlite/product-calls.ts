@@ -1,7 +1,7 @@
+import { type ProductRow, productPlace } from '../sql/rows.ts'
 import { Conflict } from '../store.ts'
 import type { ProductSettings } from '../types.ts'
 import type { WriteCalls } from './calls.ts'
-import { type ProductRow, productPlace } from './rows.ts'
 import { all, one, type Writer } from './writer.ts'
 
 type ProductCalls = Pick<WriteCalls, 'createProduct' | 'updateProduct' | 'deleteProduct' | 'sweepOrphans'>

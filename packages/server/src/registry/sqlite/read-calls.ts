@@ -1,17 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Sealer } from '../seal.ts'
-import type { ReadCalls } from './calls.ts'
 import {
   type ApiKeyRow,
   apiKey,
   type ClientIdRow,
+  type CountedProductRow,
   type DeviceRow,
   deviceView,
   lazyDevice,
   lazyProduct,
   type ProductRow,
   productView,
-} from './rows.ts'
+} from '../sql/rows.ts'
+import type { ReadCalls } from './calls.ts'
 import { all, one, SELECT_CLIENT_IDS } from './writer.ts'
 
 export function readCalls(db: DatabaseSync, sealer: Sealer): ReadCalls {
@@ -38,7 +39,7 @@ function registryReads(
       return row && { ...lazyProduct(row, sealer) } // opens the secret here, where a failure is this call's own
     },
     productView({ productKey }) {
-      const row = one<ProductRow>(selectProduct, productKey)
+      const row = one<CountedProductRow>(selectProduct, productKey)
       return row && productView(row)
     },
     device({ productKey, deviceName }) {

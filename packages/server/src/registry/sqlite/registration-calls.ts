@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sameSecret } from '../hash.ts'
+import { statusOf } from '../sql/counted.ts'
+import { type ClientIdRow, type DeviceRow, devicePlace, lazyDevice } from '../sql/rows.ts'
 import type { ActivationOutcome, ActivationRequest, RegistrationDecision, RegistrationRequest } from '../store.ts'
 import type { RegistrationReply, WriteCalls } from './calls.ts'
-import { statusOf } from './counters.ts'
-import { type ClientIdRow, type DeviceRow, devicePlace, lazyDevice } from './rows.ts'
 import type { Writer } from './writer.ts'
 
 /** A decision that can't be carried out: a bug in the rules, so nothing is issued. */

@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Sealer } from '../seal.ts'
+import { type ClientIdRow, type DeviceRow, lazyProduct, type ProductRow } from '../sql/rows.ts'
 import type { RegistrationRules } from '../store.ts'
 import type { Product } from '../types.ts'
 import { Counters } from './counters.ts'
 import { JournalWriter } from './journal-writer.ts'
-import { type ClientIdRow, type DeviceRow, lazyProduct, type ProductRow } from './rows.ts'
 
 /** What the changing calls of one connection share. */
 export interface Writer {

@@ -18,8 +18,8 @@ import type {
   Transport,
 } from '../types.ts'
 
-// Rows as the statements of this folder read them, and what they stand for. Only the writer writes them, so the casts
-// hold.
+// Rows as the statements of every SQL store read them, and what they stand for. Only the stores write them, so the
+// casts hold.
 
 export interface ProductRow {
   id: number
@@ -29,11 +29,16 @@ export interface ProductRow {
   settings: string
   created_at: number
   updated_at: number
+}
+
+export interface StatusCounts {
   unactive_count: number
   online_count: number
   offline_count: number
   disabled_count: number
 }
+
+export type CountedProductRow = ProductRow & StatusCounts
 
 export interface DeviceRow {
   product_id: number
@@ -109,7 +114,7 @@ export function lazyProduct(row: ProductRow, sealer: Sealer): Product {
   }
 }
 
-export function productView(row: ProductRow): ProductView {
+export function productView(row: CountedProductRow): ProductView {
   return {
     productKey: row.product_key,
     name: row.name,
