@@ -18,8 +18,14 @@ const PREREQUISITES: readonly Prerequisite[] = [
     debianPackage: 'mosquitto-clients',
     present: () => runs('mosquitto_pub', '--help'),
   },
+  { name: 'haproxy', debianPackage: 'haproxy', present: () => haproxyProgram() !== undefined },
   { name: 'Paho for Python', debianPackage: 'python3-paho-mqtt', present: () => pythonWithPaho() !== undefined },
 ]
+
+/** How to call HAProxy: it lies in a folder that only root has on the PATH. */
+export function haproxyProgram(): string | undefined {
+  return ['haproxy', '/usr/sbin/haproxy'].find(program => runs(program, '-v'))
+}
 
 /** Path of the Python that can import Paho: the one on the PATH, or the system's where another one stands before it. */
 export function pythonWithPaho(): string | undefined {

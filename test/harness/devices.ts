@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import { parsePush, type RegistrationInput, registrationConnect } from '@hatchway/protocol'
 import type { ProtocolLevel } from '../../packages/server/src/mqtt/index.ts'
 import { type Endpoint, MqttConnection, type Transport } from './mqtt-connection.ts'
@@ -11,11 +12,16 @@ export interface Issued {
 /** Registers as a device does: one CONNECT, the push, DISCONNECT. Rejects when it is refused. */
 export async function registerDevice(
   endpoint: Endpoint,
-  input: Omit<RegistrationInput, 'random'> & { random?: string; transport?: Transport; level?: ProtocolLevel },
+  input: Omit<RegistrationInput, 'random'> & {
+    random?: string
+    transport?: Transport
+    level?: ProtocolLevel
+    tls?: ConnectionOptions
+  },
 ): Promise<Issued> {
-  const { transport = 'tls', level = 4, random = '123', ...registration } = input
+  const { transport = 'tls', level = 4, random = '123', tls = {}, ...registration } = input
   const { clientId, userName, password } = registrationConnect({ ...registration, random })
-  const connection = await MqttConnection.open(endpoint, transport, { level })
+  const connection = await MqttConnection.open(endpoint, transport, { level, tls })
   try {
     const connack = await connection.connect({ clientId, userName, password: Buffer.from(password) })
     if (connack.reasonCode !== 0) throw new Error(`registration refused with code ${connack.reasonCode}`)

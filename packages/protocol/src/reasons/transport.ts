@@ -114,6 +114,27 @@ export const TRANSPORT_REASONS = {
     fixEn: 'Close unused connections, or raise the limit, also where many devices share one NAT address.',
     fixZh: '请关闭不用的连接或调大上限；许多设备共用一个 NAT 地址时也需调大。',
   },
+  'proxy-header-malformed': {
+    connack: null,
+    mqtt5: 0x81,
+    http: 400,
+    retryable: false,
+    en: 'The connection does not begin with a good PROXY protocol header, which its port expects.',
+    zh: '连接开头没有正确的 PROXY protocol 头，而该端口要求有此头。',
+    fixEn:
+      'Let the load balancer send the header (haproxy: send-proxy-v2), or take the port out of the setting for it.',
+    fixZh: '请让负载均衡器发送该头（haproxy：send-proxy-v2），或在设置中去掉该端口。',
+  },
+  'proxy-address-untrusted': {
+    connack: null,
+    mqtt5: 0x87,
+    http: 403,
+    retryable: false,
+    en: 'The port is for load balancers only, and this address is not one that is trusted.',
+    zh: '该端口只允许受信任的负载均衡器连接，而此地址不受信任。',
+    fixEn: 'Send devices to the load balancer; if this is its address, add it to those that are trusted.',
+    fixZh: '请让设备连接负载均衡器；如果此地址就是负载均衡器，请将其加入受信任列表。',
+  },
   'websocket-refused': {
     connack: null,
     mqtt5: 0x80,

@@ -64,6 +64,16 @@ describe('configuration', () => {
     expect(load({ file }).mqttPort).toEqual([1883, 443])
   })
 
+  it('takes some of the MQTT ports for load balancers that are named', () => {
+    const env = {
+      HATCHWAY_MQTT_PORT: '1883,8883,11883',
+      HATCHWAY_PROXY_PROTOCOL_PORTS: '11883,8883',
+      HATCHWAY_PROXY_PROTOCOL_TRUSTED: '10.0.0.5,2001:db8::/64',
+    }
+    const read = { proxyProtocolPorts: [11883, 8883], proxyProtocolTrusted: ['10.0.0.5', '2001:db8::/64'] }
+    expect(load({ env })).toMatchObject(read)
+  })
+
   it('reads tls.legacyCiphers as a nested key', () => {
     expect(load({ file: { tls: { legacyCiphers: false } } }).tlsLegacyCiphers).toBe(false)
   })
@@ -96,6 +106,20 @@ describe('configuration', () => {
     [{ env: { HATCHWAY_DATABASE_URL: 'postgres://x' } }, "which this version can't do; leave it out"],
     [{ env: { HATCHWAY_TLS_CERT: 'a.pem' } }, 'HATCHWAY_TLS_CERT names 1 file(s) and HATCHWAY_TLS_KEY 0'],
     [{ env: { HATCHWAY_HTTP_TRUSTED_PROXIES: '10.0.0.0/33' } }, 'is neither an IP address nor a network'],
+    [
+      { env: { HATCHWAY_PROXY_PROTOCOL_PORTS: '1884', HATCHWAY_PROXY_PROTOCOL_TRUSTED: '10.0.0.5' } },
+      'HATCHWAY_PROXY_PROTOCOL_PORTS names 1884, which HATCHWAY_MQTT_PORT (1883) does not; give ports that stand in both.',
+    ],
+    [
+      { env: { HATCHWAY_PROXY_PROTOCOL_PORTS: '1883' } },
+      'HATCHWAY_PROXY_PROTOCOL_PORTS is set without HATCHWAY_PROXY_PROTOCOL_TRUSTED; name there the addresses',
+    ],
+    [
+      { env: { HATCHWAY_PROXY_PROTOCOL_TRUSTED: '10.0.0.0/8' } },
+      'HATCHWAY_PROXY_PROTOCOL_TRUSTED is set without HATCHWAY_PROXY_PROTOCOL_PORTS; name there the MQTT ports',
+    ],
+    [{ env: { HATCHWAY_PROXY_PROTOCOL_TRUSTED: 'lb.example.com' } }, 'is neither an IP address nor a network'],
+    [{ env: { HATCHWAY_DRAIN_DELAY_MS: '300001' } }, 'is out of range; give a number from 0 to 300000.'],
     [{ env: { HATCHWAY_LOG_LEVEL: 'loud' } }, 'give one of debug, info, warn, error, silent.'],
     [{ file: '{' }, 'not valid JSON'],
     [{ file: '[]' }, 'must hold one JSON object'],

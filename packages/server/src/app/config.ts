@@ -53,11 +53,32 @@ function checked(name: OptionName, given: Given | undefined): unknown {
 }
 
 function checkTogether(config: Config): void {
+  checkProxyProtocol(config)
   const certificates = config.tlsCert?.length ?? 0
   const keys = config.tlsKey?.length ?? 0
   if (certificates !== keys) {
     throw new ConfigError(
       `HATCHWAY_TLS_CERT names ${certificates} file(s) and HATCHWAY_TLS_KEY ${keys}; give one key file for each certificate file.`,
+    )
+  }
+}
+
+function checkProxyProtocol({ mqttPort, proxyProtocolPorts: ports, proxyProtocolTrusted: trusted }: Config): void {
+  if (ports === null && trusted === null) return
+  if (trusted === null) {
+    throw new ConfigError(
+      'HATCHWAY_PROXY_PROTOCOL_PORTS is set without HATCHWAY_PROXY_PROTOCOL_TRUSTED; name there the addresses or networks of the load balancers.',
+    )
+  }
+  if (ports === null) {
+    throw new ConfigError(
+      'HATCHWAY_PROXY_PROTOCOL_TRUSTED is set without HATCHWAY_PROXY_PROTOCOL_PORTS; name there the MQTT ports that the load balancers use.',
+    )
+  }
+  const unknown = ports.find(port => !mqttPort.includes(port))
+  if (unknown !== undefined) {
+    throw new ConfigError(
+      `HATCHWAY_PROXY_PROTOCOL_PORTS names ${unknown}, which HATCHWAY_MQTT_PORT (${mqttPort.join(',')}) does not; give ports that stand in both.`,
     )
   }
 }

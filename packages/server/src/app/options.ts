@@ -38,6 +38,16 @@ export const OPTIONS = {
     description: 'MQTT ports, comma list; each takes TLS, plain TCP, ws and wss; 0 = a free one',
   }),
   mqttHost: option({ read: host, default: '0.0.0.0', description: 'address that the MQTT ports listen on' }),
+  proxyProtocolPorts: option({
+    read: listOf(port, 16),
+    default: null,
+    description: 'those of the MQTT ports that are for load balancers which send a PROXY protocol header, comma list',
+  }),
+  proxyProtocolTrusted: option({
+    read: listOf(network, 32),
+    default: null,
+    description: 'addresses or networks of those load balancers, comma list; nobody else may connect to these ports',
+  }),
   httpPort: option({ read: port, default: 8080, description: 'port of the HTTP API; 0 = a free one' }),
   httpHost: option({ read: host, default: '127.0.0.1', description: 'address that the HTTP API listens on' }),
   httpTrustedProxies: option({
@@ -154,6 +164,11 @@ export const OPTIONS = {
     read: integer(100, 60_000),
     default: 5000,
     description: 'longest wait for the database before a device is told to retry, ms',
+  }),
+  drainDelayMs: option({
+    read: integer(0, 300_000),
+    default: 0,
+    description: 'how long SIGTERM leaves the ports open while /readyz already answers 503, ms',
   }),
   drainTimeoutMs: option({
     read: integer(100, 60_000),

@@ -13,7 +13,7 @@ export function createReadiness({ check, clock }: { check: () => Promise<void>; 
   let answer: Promise<readonly string[]> = Promise.resolve([])
   return {
     async ask() {
-      if (draining) return { ready: false, problems: ['the server is stopping'] }
+      if (draining) return { ready: false, problems: ['the server is draining: it is about to stop'] }
       if (clock() - askedAt >= FRESH_MS) {
         askedAt = clock()
         answer = check().then(

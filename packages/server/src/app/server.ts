@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { createEmbeddedBroker, openSqliteSessionStore, type SessionStore } from '../broker/embedded/index.ts'
 import type { Broker } from '../broker/port.ts'
 import {
@@ -47,7 +48,7 @@ export interface RunningServer {
   adminToken: string | null
   /** Things that work but will hurt, one sentence each. */
   warnings: readonly string[]
-  /** Takes nothing new, finishes what was begun (bounded by the drain time-out), closes everything. */
+  /** Says that it is unready, for the drain delay; then takes nothing new, finishes what was begun (bounded by the drain time-out), closes everything. */
   stop(): Promise<void>
 }
 
@@ -122,6 +123,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     warnings: [...certificates.warnings, ...weakTokenWarning(config)],
     stop: once(async () => {
       readiness.drain()
+      if (config.drainDelayMs > 0) await setTimeout(config.drainDelayMs)
       gateway.drain()
       await gateway.settled(config.drainTimeoutMs)
       onboarding.drain()
@@ -244,6 +246,8 @@ function openGateway({ config, log, onboarding, broker, registry, certificates }
     ...defaultGatewaySettings,
     host: config.mqttHost,
     ports: config.mqttPort,
+    proxyProtocolPorts: config.proxyProtocolPorts ?? [],
+    proxyProtocolTrusted: config.proxyProtocolTrusted ?? [],
     legacyCiphers: config.tlsLegacyCiphers,
     connectTimeoutMs: config.connectTimeoutMs,
     registrationTimeoutMs: config.registrationTimeoutMs,

@@ -8,6 +8,7 @@ import type { Deadlines } from './deadlines.ts'
 import type { GatewayLink, LinkContext, LinkPeer } from './gateway-link.ts'
 import type { HandshakeCandidate, HandshakeGate } from './handshake-gate.ts'
 import { gatewayEntry } from './journal-entry.ts'
+import { readProxyHeader } from './proxy-header.ts'
 import { sniff } from './sniff.ts'
 import { SocketLink } from './socket-link.ts'
 import { own, putBack, read, type SocketOwner } from './socket-owner.ts'
@@ -28,6 +29,8 @@ export interface ArrivalContext {
 }
 
 export interface ArrivalObserver {
+  /** The arrival's own address was told by its proxy: says why there is no room for it, if so. */
+  named(arrival: Arrival): string | undefined
   handshakeDone(tlsVersion: string | null): void
   handshakeFailed(): void
   connectionOpened(transport: Transport): void
@@ -35,10 +38,12 @@ export interface ArrivalObserver {
 }
 
 const firstBytesLength = 32
+const shown = (bytes: Buffer): string => bytes.subarray(0, firstBytesLength).toString('hex')
 
 /**
- * One accepted socket on its way to being a Connection: finds out by the first bytes what speaks, does TLS when it is
- * its turn, and looks again inside. All of that and the CONNECT have one time-out together.
+ * One accepted socket on its way to being a Connection: takes the header of a proxy where one comes first, finds out by
+ * the first bytes what speaks, does TLS when it is its turn, and looks again inside. All of that and the CONNECT have
+ * one time-out together.
  */
 export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner, UpgradeOwner {
   /** Filled in as more becomes known; handed out when it is complete. */
@@ -46,14 +51,16 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner
   readonly #context: ArrivalContext
   readonly #raw: Socket
   #tls: TLSSocket | undefined
-  #phase: 'first-bytes' | 'handshake' | 'http' | 'mqtt' | 'gone' = 'first-bytes'
+  #phase: 'proxy-header' | 'first-bytes' | 'handshake' | 'http' | 'mqtt' | 'gone'
   /** First bytes that were too few to tell. */
   #undecided: Buffer | undefined
   #connection: Connection | undefined
 
-  constructor(context: ArrivalContext, socket: Socket, address: string) {
+  /** `address` is the socket's; behind a proxy, the device's own replaces it. */
+  constructor(context: ArrivalContext, socket: Socket, address: string, begin: 'proxy-header' | 'first-bytes') {
     this.#context = context
     this.#raw = socket
+    this.#phase = begin
     this.peer = { address, transport: 'tcp', tlsVersion: null, tlsCipher: null }
     context.connecting.add(this)
     own(socket, this)
@@ -78,7 +85,9 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner
 
   /** No whole CONNECT in time. */
   expire(): void {
-    if (this.#phase !== 'handshake') this.#refuse('connect-timeout')
+    if (this.#phase === 'proxy-header')
+      this.#refuse('connect-timeout', { problem: 'no whole PROXY protocol header arrived' })
+    else if (this.#phase !== 'handshake') this.#refuse('connect-timeout')
     else if (!this.#context.gate.isWaiting(this)) this.#refuse('tls-handshake-timeout')
     else this.#refuse('tls-handshake-timeout', { problem: 'it waited for its turn all the time: the server is busy' })
   }
@@ -127,12 +136,34 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner
       return
     }
     const bytes = this.#undecided === undefined ? chunk : Buffer.concat([this.#undecided, chunk])
+    if (this.#phase === 'proxy-header') {
+      this.#readProxyHeader(bytes)
+      return
+    }
     const speaker = sniff(bytes)
     if (speaker === 'mqtt') this.#startMqtt(bytes)
     else if (speaker === 'need-more') this.#undecided = bytes
     else if (speaker === 'tls' && this.#tls === undefined) this.#queueHandshake(bytes)
     else if (speaker === 'http') this.#startHttp(bytes)
-    else this.#refuse('not-mqtt', { firstBytes: bytes.subarray(0, firstBytesLength).toString('hex') })
+    else this.#refuse('not-mqtt', { firstBytes: shown(bytes) })
+  }
+
+  #readProxyHeader(bytes: Buffer): void {
+    const header = readProxyHeader(bytes)
+    if (header.kind === 'need-more') {
+      this.#undecided = bytes
+      return
+    }
+    if (header.kind === 'malformed') {
+      this.#refuse('proxy-header-malformed', { problem: header.problem, firstBytes: shown(bytes) })
+      return
+    }
+    this.#phase = 'first-bytes'
+    this.#undecided = undefined
+    if (header.address !== null) this.peer.address = header.address
+    const problem = this.#context.observer.named(this)
+    if (problem !== undefined) this.#refuse('too-many-connections', { problem })
+    else if (header.sizeBytes < bytes.length) this.receive(bytes.subarray(header.sizeBytes))
   }
 
   #startMqtt(bytes: Buffer): void {

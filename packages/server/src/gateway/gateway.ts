@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { SecureContext } from 'node:tls'
+import type { ReasonCode } from '@hatchway/protocol'
 import type { Broker, Link } from '../broker/port.ts'
 import type { Onboarding } from '../onboarding/admission.ts'
 import type { Journal } from '../registry/registry.ts'
-import type { NewJournalEntry, Transport } from '../registry/types.ts'
+import type { JournalDetail, NewJournalEntry, Transport } from '../registry/types.ts'
 import { Arrival, type ArrivalContext, type ArrivalObserver } from './arrival.ts'
 import type { Certificates } from './certificates/index.ts'
 import type { Connection } from './connection.ts'
@@ -15,6 +16,7 @@ import type { GatewayLog } from './gateway-log.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import { gatewayEntry } from './journal-entry.ts'
 import { Listener, type ListenerAddress } from './listener.ts'
+import { addressMatcher, plainAddress } from './peer-address.ts'
 import type { GatewaySettings } from './settings.ts'
 import { secureContextOf } from './tls-options.ts'
 import { WebSocketUpgrades } from './websocket-upgrades.ts'
@@ -69,6 +71,9 @@ class SocketGateway implements Gateway, ArrivalObserver {
   readonly #limits: ConnectionLimits
   readonly #gate: HandshakeGate
   readonly #arrivals = new Set<Arrival>()
+  /** Those whose proxy has not told their address. */
+  readonly #nameless = new Set<Arrival>()
+  readonly #isTrustedProxy: (address: string) => boolean
   readonly #context: ArrivalContext
   readonly #ticketKeys = randomBytes(48)
   readonly #connecting: Deadlines<Arrival>
@@ -90,6 +95,7 @@ class SocketGateway implements Gateway, ArrivalObserver {
     this.#parts = parts
     const { settings } = parts
     this.#limits = new ConnectionLimits(settings)
+    this.#isTrustedProxy = addressMatcher(settings.proxyProtocolTrusted)
     this.#gate = new HandshakeGate({ maxWaiting: settings.maxWaitingHandshakes })
     this.#secureContext = this.#secureContextOf(parts.certificates)
     const closing = new Deadlines<Link>(settings.closeTimeoutMs, link => link.destroy())
@@ -118,12 +124,13 @@ class SocketGateway implements Gateway, ArrivalObserver {
   }
 
   async listen(): Promise<readonly ListenerAddress[]> {
-    const { host, ports } = this.#parts.settings
+    const { host, ports, proxyProtocolPorts } = this.#parts.settings
     const addresses: ListenerAddress[] = []
     try {
       for (const port of ports) {
+        const begin = proxyProtocolPorts.includes(port) ? 'proxy-header' : 'first-bytes'
         const listener = new Listener(
-          socket => this.#accept(socket),
+          socket => this.#accept(socket, begin),
           error => this.#parts.log.warn({ err: error }, 'a connection could not be accepted'),
         )
         addresses.push(await listener.listen(host, port))
@@ -185,6 +192,13 @@ class SocketGateway implements Gateway, ArrivalObserver {
     for (const deadlines of this.#deadlines) deadlines.close()
   }
 
+  named(arrival: Arrival): string | undefined {
+    const limit = this.#limits.name(arrival.address)
+    if (limit !== 'ok') return this.#problemOf(limit)
+    this.#nameless.delete(arrival)
+    return undefined
+  }
+
   handshakeDone(tlsVersion: string | null): void {
     this.#handshakesDone += 1
     const version = tlsVersion ?? 'unknown'
@@ -201,7 +215,8 @@ class SocketGateway implements Gateway, ArrivalObserver {
 
   gone(arrival: Arrival): void {
     if (!this.#arrivals.delete(arrival)) return
-    this.#limits.leave(arrival.address)
+    if (this.#nameless.delete(arrival)) this.#limits.leaveNameless()
+    else this.#limits.leave(arrival.address)
     if (arrival.transport !== undefined) this.#count(arrival.transport, -1)
     if (this.#arrivals.size === 0) this.#whenEmpty?.()
   }
@@ -215,30 +230,40 @@ class SocketGateway implements Gateway, ArrivalObserver {
     this.#parts.journal.record(entry)
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, begin: 'proxy-header' | 'first-bytes'): void {
     this.#accepted += 1
-    const address = plainAddress(socket.remoteAddress)
+    const { remoteAddress } = socket
     // Gone before we came to it, or accepted by the kernel just before the port was closed.
-    if (address === undefined || this.#draining) {
+    if (remoteAddress === undefined || this.#draining) {
       socket.destroy()
       return
     }
-    const entered = this.#limits.enter(address)
-    if (entered !== 'ok') {
-      this.#turnAway(socket, address, entered)
+    const address = plainAddress(remoteAddress)
+    const hasHeader = begin === 'proxy-header'
+    if (hasHeader && !this.#isTrustedProxy(address)) {
+      this.#turnAway(socket, address, 'proxy-address-untrusted')
       return
     }
-    this.#arrivals.add(new Arrival(this.#context, socket, address))
+    const entered = hasHeader ? this.#limits.enterNameless() : this.#limits.enter(address)
+    if (entered !== 'ok') {
+      this.#turnAway(socket, address, 'too-many-connections', { problem: this.#problemOf(entered) })
+      return
+    }
+    const arrival = new Arrival(this.#context, socket, address, begin)
+    this.#arrivals.add(arrival)
+    if (hasHeader) this.#nameless.add(arrival)
   }
 
-  #turnAway(socket: Socket, address: string, limit: 'total' | 'address'): void {
-    const { clock, settings } = this.#parts
-    const problem =
-      limit === 'total'
-        ? `all ${settings.maxConnections} connections are in use`
-        : `${settings.maxConnectionsPerAddress} connections from this address are open`
+  #problemOf(limit: 'total' | 'address'): string {
+    const { maxConnections, maxConnectionsPerAddress } = this.#parts.settings
+    return limit === 'total'
+      ? `all ${maxConnections} connections are in use`
+      : `${maxConnectionsPerAddress} connections from this address are open`
+  }
+
+  #turnAway(socket: Socket, address: string, reason: ReasonCode, detail?: JournalDetail): void {
     const peer = { address, transport: 'tcp', tlsVersion: null, tlsCipher: null } as const
-    this.#record(gatewayEntry(clock.now(), peer, 'too-many-connections', { problem }))
+    this.#record(gatewayEntry(this.#parts.clock.now(), peer, reason, detail))
     socket.destroy()
   }
 
@@ -246,9 +271,4 @@ class SocketGateway implements Gateway, ArrivalObserver {
     const { legacyCiphers } = this.#parts.settings
     return secureContextOf(certificates.pairs, { legacyCiphers, ticketKeys: this.#ticketKeys })
   }
-}
-
-/** IPv4 as IPv4 also where it came in on an IPv6 socket. */
-function plainAddress(address: string | undefined): string | undefined {
-  return address?.startsWith('::ffff:') === true && address.includes('.') ? address.slice(7) : address
 }

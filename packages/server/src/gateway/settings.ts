@@ -4,6 +4,10 @@ export interface GatewaySettings {
   host: string
   /** Each takes TLS, plain TCP, ws and wss; 0 = a free one. */
   ports: readonly number[]
+  /** Those of `ports` on which each connection begins with a PROXY protocol header. */
+  proxyProtocolPorts: readonly number[]
+  /** Who may connect to them: addresses, and networks as address/bits. */
+  proxyProtocolTrusted: readonly string[]
   /** Offer the static-RSA suites, which older C SDKs need. */
   legacyCiphers: boolean
   /** From accepting a connection to its whole CONNECT, TLS handshake and the wait for it included. */
@@ -24,6 +28,8 @@ export interface GatewaySettings {
 export const defaultGatewaySettings: GatewaySettings = {
   host: '0.0.0.0',
   ports: [1883],
+  proxyProtocolPorts: [],
+  proxyProtocolTrusted: [],
   legacyCiphers: true,
   connectTimeoutMs: 10_000,
   registrationTimeoutMs: 15_000,

@@ -40,7 +40,7 @@ async function runServe(flags: Record<string, unknown>, { json, io }: { json: bo
   if (json && server.adminToken !== null) io.stderr(`${adminTokenText(server.adminToken)}\n`)
   await aborted(stop)
   if (!json) io.stderr('Stopping.\n')
-  await stopWithin(server, config.drainTimeoutMs + STOP_MARGIN_MS)
+  await stopWithin(server, config.drainDelayMs + config.drainTimeoutMs + STOP_MARGIN_MS)
 }
 
 /** A setting that can't be used is a wrong use, wherever it stands. */
