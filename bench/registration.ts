@@ -44,30 +44,36 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
   const options = optionsOf(args)
   const dataDir = mkdtempSync(join(tmpdir(), 'hatchway-bench-'))
   const hatchway = await HatchwayServer.start(dataDir)
-  let bare: Child | undefined
+  const peers: Peer[] = []
   try {
-    const certificate = ['server-ec.pem', 'server-ec-key.pem']
-    bare = new Child(
-      SERVER_CORE,
-      path('bare-tls-server.ts'),
-      certificate.map(file => join(dataDir, file)),
-    )
-    const barePort = (await bare.message<{ port: number }>()).port
-    return await measure({ options, hatchway, bare, barePort })
+    for (const does of ['closes', 'answers'] as const) {
+      const certificate = ['server-ec.pem', 'server-ec-key.pem'].map(file => join(dataDir, file))
+      const child = new Child(SERVER_CORE, path('bare-tls-server.ts'), [does, ...certificate])
+      peers.push({ child, answers: does === 'answers', us: [], port: (await child.message<{ port: number }>()).port })
+    }
+    return await measure({ options, hatchway, peers })
   } finally {
-    await Promise.all([hatchway.stop(), bare?.stop()])
+    await Promise.all([hatchway.stop(), ...peers.map(({ child }) => child.stop())])
     rmSync(dataDir, { recursive: true })
   }
+}
+
+/** A server under measurement. */
+interface Peer {
+  child: Child
+  port: number
+  answers: boolean
+  /** CPU microseconds per connection, of each round that counts. */
+  us: number[]
 }
 
 interface Bench {
   options: Options
   hatchway: HatchwayServer
-  bare: Child
-  barePort: number
+  peers: readonly Peer[]
 }
 
-async function measure({ options, hatchway, bare, barePort }: Bench): Promise<BenchReport> {
+async function measure({ options, hatchway, peers }: Bench): Promise<BenchReport> {
   // The first rounds are not counted: code that a storm runs is compiled in the course of thousands of them.
   const rounds = options.warmUp + options.repeats
   const product = await prepare(hatchway, options, rounds)
@@ -77,20 +83,19 @@ async function measure({ options, hatchway, bare, barePort }: Bench): Promise<Be
     tlsVersion: options.tlsVersion,
     mode: options.mode,
   }
-  const { port } = hatchway
-  const bareUs: number[] = []
-  const ourUs: number[] = []
+  const ours: Peer = { child: hatchway.child, port: hatchway.port, answers: true, us: [] }
   const generatorLoads: number[] = []
   for (let round = 0; round < rounds; round++) {
     const shared = { ...base, ...product, firstDevice: round * options.count }
-    const ofBare = await cpuPerOperation(bare, { ...shared, port: barePort, answers: false })
-    const ofOurs = await cpuPerOperation(hatchway.child, { ...shared, port, answers: true })
-    if (round < options.warmUp) continue
-    bareUs.push(ofBare.us)
-    ourUs.push(ofOurs.us)
-    generatorLoads.push(ofOurs.report.cpuSeconds / ofOurs.report.seconds)
+    for (const { child, port, answers, us } of [...peers, ours]) {
+      const of = await cpuPerOperation(child, { ...shared, port, answers })
+      if (round < options.warmUp) continue
+      us.push(of.us)
+      generatorLoads.push(of.report.cpuSeconds / of.report.seconds)
+    }
   }
-  return report({ options, bareUs, ourUs, generatorLoads })
+  const [bareUs = [], answeringUs = []] = peers.map(({ us }) => us)
+  return report({ options, bareUs, answeringUs, ourUs: ours.us, generatorLoads })
 }
 
 async function cpuPerOperation(server: Child, load: Load): Promise<{ us: number; report: Report }> {
@@ -118,16 +123,20 @@ async function prepare(
 interface Figures {
   options: Options
   bareUs: readonly number[]
+  answeringUs: readonly number[]
   ourUs: readonly number[]
   generatorLoads: readonly number[]
 }
 
-async function report({ options, bareUs, ourUs, generatorLoads }: Figures): Promise<BenchReport> {
-  const ratios = ourUs.map((us, index) => us / (bareUs[index] ?? Number.NaN))
+async function report({ options, bareUs, answeringUs, ourUs, generatorLoads }: Figures): Promise<BenchReport> {
+  const ratiosTo = (peerUs: readonly number[]): number[] => ourUs.map((us, index) => us / (peerUs[index] ?? Number.NaN))
+  const ratios = ratiosTo(bareUs)
+  const answeringRatios = ratiosTo(answeringUs)
   const decodeUs = decodeAndVerifyUs()
   const store = await storeUs(options.parallel)
   const bare = spreadOf(bareUs).median
-  const rest = spreadOf(ourUs).median - bare - decodeUs - store
+  const answering = spreadOf(answeringUs).median - bare
+  const rest = spreadOf(ourUs).median - bare - answering - decodeUs - store
   const { mode, tlsVersion, parallel, repeats, warmUp, count } = options
   return {
     name: 'registration',
@@ -140,15 +149,18 @@ async function report({ options, bareUs, ourUs, generatorLoads }: Figures): Prom
         columns: ['', 'us'],
         rows: [
           ['bare tls.createServer, accept and close', formatSpread(spreadOf(bareUs))],
+          ['bare tls.createServer that reads a packet and answers it', formatSpread(spreadOf(answeringUs))],
           ['Hatchway, durable registration', formatSpread(spreadOf(ourUs))],
-          ['ratio', formatSpread(spreadOf(ratios), 2)],
+          ['ratio to accept and close', formatSpread(spreadOf(ratios), 2)],
+          ['ratio to the answering one', formatSpread(spreadOf(answeringRatios), 2)],
         ],
       },
       {
         title: 'Where it goes',
         columns: ['', 'us'],
         rows: [
-          ['TLS (the bare peer)', bare.toFixed(0)],
+          ['TLS handshake and close', bare.toFixed(0)],
+          ['one packet in, one out', answering.toFixed(0)],
           ['decode and verify', decodeUs.toFixed(1)],
           ['store', store.toFixed(1)],
           ['rest', rest.toFixed(0)],
@@ -156,7 +168,7 @@ async function report({ options, bareUs, ourUs, generatorLoads }: Figures): Prom
       },
     ],
     notes: [`Load of the generator's core: ${formatSpread(spreadOf(generatorLoads), 2)}.`],
-    figures: { bareUs, ourUs, ratios, decodeUs, storeUs: store, generatorLoads },
+    figures: { bareUs, answeringUs, ourUs, ratios, answeringRatios, decodeUs, storeUs: store, generatorLoads },
     passed: true,
   }
 }
