@@ -7,6 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import { type ConnectCredentials, secretLoginConnect } from '@hatchway/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../packages/server/src/app/index.ts'
+import { maxProxyHeaderBytes } from '../packages/server/src/gateway/proxy-header.ts'
 import { encode } from '../packages/server/src/mqtt/index.ts'
 import { registerDevice } from './harness/devices.ts'
 import { codeBlocks, readDocument } from './harness/documents.ts'
@@ -64,6 +65,7 @@ it('what docs/operations.md says of both sides fits together', () => {
   expect(config.proxyProtocolTrusted).toEqual(['10.0.0.5'])
   const [, port, seconds, fall] = /check port (\d+) inter (\d+)s fall (\d+)/.exec(setup)?.map(Number) ?? []
   expect(port).toBe(config.httpPort)
+  expect(readDocument('docs/operations.md')).toContain(`header may take ${maxProxyHeaderBytes} bytes`)
   const least = /`HATCHWAY_DRAIN_DELAY_MS` to more .* the snippet (\d+) or more/.exec(
     readDocument('docs/operations.md'),
   )
