@@ -1,5 +1,6 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { postgresPrograms } from './postgres-programs.ts'
 
 /** A program that the tests drive as a user would, and the Debian package that brings it. */
 interface Prerequisite {
@@ -20,6 +21,7 @@ const PREREQUISITES: readonly Prerequisite[] = [
   },
   { name: 'haproxy', debianPackage: 'haproxy', present: () => haproxyProgram() !== undefined },
   { name: 'Paho for Python', debianPackage: 'python3-paho-mqtt', present: () => pythonWithPaho() !== undefined },
+  { name: 'PostgreSQL', debianPackage: 'postgresql', present: () => postgresPrograms() !== undefined },
 ]
 
 /** How to call HAProxy: it lies in a folder that only root has on the PATH. */

@@ -103,7 +103,14 @@ describe('configuration', () => {
     [{ flags: { httpHost: 'a b' } }, '--http-host: "a b" is neither an IP address nor a host name'],
     [{ env: { HATCHWAY_TLS_LEGACY_CIPHERS: 'maybe' } }, 'is neither on nor off; give true or false.'],
     [{ env: { HATCHWAY_INSTANCE_ID: 'a|b' } }, 'HATCHWAY_INSTANCE_ID: "a|b" has the wrong form'],
-    [{ env: { HATCHWAY_DATABASE_URL: 'postgres://x' } }, "which this version can't do; leave it out"],
+    [
+      { env: { HATCHWAY_DATABASE_URL: 'mysql://user@db/hatchway' } },
+      'HATCHWAY_DATABASE_URL: the value is no URL of PostgreSQL; give one such as postgres://user:password@',
+    ],
+    [{ env: { HATCHWAY_DATABASE_URL: 'postgres:///hatchway' } }, 'HATCHWAY_DATABASE_URL: the value names no host;'],
+    [{ env: { HATCHWAY_DATABASE_URL: 'postgres://user@db' } }, 'HATCHWAY_DATABASE_URL: the value names no database;'],
+    [{ env: { HATCHWAY_DATABASE_URL: 'postgres://u:100%@db/h' } }, 'HATCHWAY_DATABASE_URL: the value has a % that'],
+    [{ env: { HATCHWAY_UPSTREAM_URL: 'mqtt://x' } }, "which this version can't do; leave it out"],
     [{ env: { HATCHWAY_TLS_CERT: 'a.pem' } }, 'HATCHWAY_TLS_CERT names 1 file(s) and HATCHWAY_TLS_KEY 0'],
     [{ env: { HATCHWAY_HTTP_TRUSTED_PROXIES: '10.0.0.0/33' } }, 'is neither an IP address nor a network'],
     [

@@ -88,6 +88,21 @@ export function matching(pattern: RegExp, fix: string): ValueReader<string> {
   return input => (typeof input === 'string' && pattern.test(input) ? good(input) : bad('has the wrong form', fix))
 }
 
+/** Where a PostgreSQL database is, as its own programs write it. */
+export const postgresUrl: ValueReader<string> = input => {
+  const fix = 'give one such as postgres://user:password@db.example.com:5432/hatchway, the password percent-encoded'
+  const url = typeof input === 'string' ? URL.parse(input.trim()) : null
+  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) return bad('is no URL of PostgreSQL', fix)
+  if (url.hostname === '' && !url.searchParams.has('host')) return bad('names no host', fix)
+  if (!/^\/[^/]+$/.test(url.pathname)) return bad('names no database', fix)
+  try {
+    for (const part of [url.username, url.password, url.pathname]) decodeURIComponent(part)
+  } catch {
+    return bad('has a % that encodes nothing', fix)
+  }
+  return good(url.href)
+}
+
 /** For names of the contract that this version knows and can't serve yet: better a clear stop than a silent wrong mode. */
 export function notInThisVersion(what: string, instead: string): ValueReader<null> {
   return input => (input === null ? good(null) : bad(`asks for ${what}, which this version can't do`, instead))

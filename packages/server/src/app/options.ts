@@ -8,6 +8,7 @@ import {
   notInThisVersion,
   oneOf,
   port,
+  postgresUrl,
   text,
   type ValueReader,
 } from './option-values.ts'
@@ -95,9 +96,10 @@ export const OPTIONS = {
     description: 'file of the master key; else master.key in the data folder',
   }),
   databaseUrl: option({
-    read: notInThisVersion('another database', 'leave it out: the registry is SQLite in the data folder'),
+    read: postgresUrl,
     default: null,
-    description: 'reserved: PostgreSQL as registry',
+    secret: true,
+    description: 'PostgreSQL as registry, postgres://user:password@host:port/database; else SQLite in the data folder',
   }),
   upstreamUrl: option({
     read: notInThisVersion('a relay onto an MQTT cluster', 'leave it out: the broker is the built-in one'),

@@ -14,10 +14,12 @@ import {
 import { createHttpServer } from '../http/server.ts'
 import type { Onboarding } from '../onboarding/admission.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
+import { rules } from '../onboarding/rules.ts'
 import { createPlatform } from '../platform/platform.ts'
 import {
   type Administration,
   createAdministration,
+  createPostgresStore,
   createRegistry,
   createSqliteStore,
   loadOrCreateMasterKey,
@@ -81,7 +83,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
   const folder = openDataFolder(config.dataDir)
   rooms.defer(() => folder.release())
-  const registry = await openRegistry(config, folder)
+  const registry = await openRegistry(config, folder, log)
   rooms.defer(() => registry.close())
   const random = createRandomPool()
   const administration = createAdministration({ registry, clock, random })
@@ -120,7 +122,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     http: await http.listen(),
     caFile: certificates.caFile ?? config.tlsCert?.[0] ?? '',
     adminToken,
-    warnings: [...certificates.warnings, ...weakTokenWarning(config)],
+    warnings: [...certificates.warnings, ...weakTokenWarning(config), ...unusedDatabaseWarning(config, folder)],
     stop: once(async () => {
       readiness.drain()
       if (config.drainDelayMs > 0) await setTimeout(config.drainDelayMs)
@@ -180,8 +182,15 @@ function httpSettings({
 /** For closing what is still open after the drain. */
 const CUT_TIMEOUT_MS = 1000
 
-async function openRegistry(config: Config, folder: DataFolder) {
+async function openRegistry(config: Config, folder: DataFolder, log: Log) {
   const keyFile = config.masterKeyFile ?? folder.file(MASTER_KEY_FILE)
+  const { databaseUrl, storeTimeoutMs: callTimeoutMs, journalLimit } = config
+  if (databaseUrl !== null) {
+    const masterKey = await loadOrCreateMasterKey(keyFile)
+    const onError = (error: Error): void => log.warn({ err: error }, 'trouble with the database')
+    const options = { url: databaseUrl, masterKey, rules, callTimeoutMs, journalLimit, clock, onError }
+    return createRegistry({ store: await createPostgresStore(options), clock })
+  }
   if (existsSync(folder.file(DATABASE_FILE)) && !existsSync(keyFile)) {
     throw new DataFolderError(
       `the master key ${keyFile} is missing, and the secrets in ${folder.file(DATABASE_FILE)} can't be read without it; bring it back from the backup.`,
@@ -192,8 +201,8 @@ async function openRegistry(config: Config, folder: DataFolder) {
     file: folder.file(DATABASE_FILE),
     masterKey,
     rulesModule: RULES_MODULE,
-    callTimeoutMs: config.storeTimeoutMs,
-    journalLimit: config.journalLimit,
+    callTimeoutMs,
+    journalLimit,
   })
   return createRegistry({ store, clock })
 }
@@ -217,6 +226,12 @@ function weakTokenWarning({ adminToken }: Config): string[] {
   if (adminToken === null || adminToken.length >= STRONG_TOKEN_LENGTH) return []
   const advice = `use ${STRONG_TOKEN_LENGTH} characters or more where anyone but you reaches the API`
   return [`HATCHWAY_ADMIN_TOKEN has ${adminToken.length} characters and may be guessed; ${advice}.`]
+}
+
+function unusedDatabaseWarning({ databaseUrl }: Config, folder: DataFolder): string[] {
+  const file = folder.file(DATABASE_FILE)
+  if (databaseUrl === null || !existsSync(file)) return []
+  return [`HATCHWAY_DATABASE_URL is set, so the registry in ${file} is not used; what is in it is not in PostgreSQL.`]
 }
 
 async function openBroker(config: Config, store: SessionStore, onError: (error: unknown) => void): Promise<Broker> {

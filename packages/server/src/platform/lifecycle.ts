@@ -9,12 +9,14 @@ const actions: Partial<Record<RegistryChange['kind'], LifecycleInput['action']>>
   'device-disabled': 'disable',
 }
 
-/** Publishes a lifecycle message for each device that is created, deleted, enabled or disabled. Returns what ends it. */
+/**
+ * Publishes a lifecycle message for each device that is created, deleted, enabled or disabled here. Returns what ends it.
+ */
 export function tellLifecycle(parts: { registry: Registry; publisher: Publisher }): () => void {
   const { registry, publisher } = parts
   return registry.onChange(change => {
     const action = actions[change.kind]
-    if (action === undefined || !('deviceName' in change)) return
+    if (action === undefined || !('deviceName' in change) || change.elsewhere) return
     const { productKey, deviceName, at } = change
     const names = { productKey, deviceName }
     publisher.publish(

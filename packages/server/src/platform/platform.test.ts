@@ -180,6 +180,11 @@ describe('lifecycle', () => {
     ])
   })
 
+  test('what another gateway has changed is told there', () => {
+    for (const [kind] of table) registry.announce({ kind, ...names, at: 77, elsewhere: true })
+    expect(broker.published).toEqual([])
+  })
+
   test('other changes are not told', () => {
     registry.announce({ kind: 'credentials-revoked', ...names, clientIds: 'all', at: 1 })
     registry.announce({ kind: 'product-changed', productKey: 'pk1', at: 1 })

@@ -1,4 +1,5 @@
 import { Cache } from './cache.ts'
+import type { ForeignChange } from './changes.ts'
 import { hashSecret } from './hash.ts'
 import { type BufferedJournal, createJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
@@ -31,6 +32,10 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
   const caches = createCaches(store, clock, cacheEntries)
   const changes = new Listeners<RegistryChange>()
   const journal = createJournal({ store, clock })
+  const stopHearing = store.onForeignChange?.(change => {
+    forget(caches, change)
+    if (change.kind !== 'anything' && change.kind !== 'device-changed') changes.tell(change)
+  })
   const watched = watchStore(store, {
     productChanged: productKey => caches.products.invalidate(productKey),
     productDeleted(productKey) {
@@ -59,6 +64,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     onChange: listener => changes.add(listener),
     announce: change => changes.tell(change),
     async close() {
+      stopHearing?.()
       await journal.close()
       await store.close()
     },
@@ -82,6 +88,36 @@ function createCaches(store: Store, clock: () => TimeMs, maxEntries: number): Ca
     }),
     keys: new Cache(few, id => store.apiKey(id)),
     keysByHash: new Cache(few, hash => store.apiKeyBySecretHash(hash)),
+  }
+}
+
+/** What another server has changed is read anew. */
+function forget(caches: Caches, change: ForeignChange): void {
+  switch (change.kind) {
+    case 'device-created':
+    case 'device-changed':
+    case 'device-deleted':
+    case 'device-enabled':
+    case 'device-disabled':
+    case 'credentials-revoked':
+      caches.devices.invalidate(deviceKey(change.productKey, change.deviceName))
+      break
+    case 'product-changed':
+      caches.products.invalidate(change.productKey)
+      break
+    case 'key-revoked':
+      caches.keys.invalidateAll()
+      caches.keysByHash.invalidateAll()
+      break
+    case 'product-deleted':
+      caches.products.invalidate(change.productKey)
+      caches.devices.invalidateAll()
+      break
+    case 'anything':
+      for (const cache of Object.values(caches)) cache.invalidateAll()
+      break
+    default:
+      change satisfies never
   }
 }
 

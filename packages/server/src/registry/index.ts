@@ -7,6 +7,8 @@ export type { NewDeviceOutcome, NewDeviceRequest } from './device-administration
 export { hashSecret, sameSecret } from './hash.ts'
 export type { NewKeyRequest } from './key-administration.ts'
 export { loadOrCreateMasterKey, MasterKeyError } from './master-key.ts'
+export type { PostgresStoreOptions } from './postgres/postgres-store.ts'
+export { createPostgresStore } from './postgres/postgres-store.ts'
 export type { NewProductRequest } from './product-administration.ts'
 export { DEFAULT_PRODUCT_SETTINGS } from './product-settings.ts'
 export type { Journal, Registry, RegistryChange } from './registry.ts'

@@ -103,11 +103,25 @@ async function ensureEnvironmentKey(
       field: ADMIN_TOKEN_FIELD,
     })
   }
-  present ??= (await create(parts, { name: ENVIRONMENT_KEY_NAME, role: 'admin', products: null, secret })).key
+  present ??= await createOrFind(parts, { secret, secretHash })
   for (const { id, name, revokedAt } of await store.listApiKeys()) {
     if (name === ENVIRONMENT_KEY_NAME && revokedAt === null && id !== present.id) await revokeKey(id)
   }
   return present.id
+}
+
+/** Of gateways that start together one makes the key. */
+async function createOrFind(
+  parts: AdministrationParts,
+  { secret, secretHash }: { secret: string; secretHash: string },
+): Promise<ApiKey> {
+  try {
+    return (await create(parts, { name: ENVIRONMENT_KEY_NAME, role: 'admin', products: null, secret })).key
+  } catch (error) {
+    const made = error instanceof RequestError ? await parts.registry.store.apiKeyBySecretHash(secretHash) : undefined
+    if (made === undefined) throw error
+    return made
+  }
 }
 
 async function checkProducts(

@@ -1,25 +1,9 @@
 import type { ReasonCode } from '@hatchway/protocol'
+import type { RegistryChange } from './changes.ts'
 import type { ActivationOutcome, ActivationRequest, RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
 import type { ApiKey, Device, JournalEntry, NewJournalEntry, Product } from './types.ts'
 
-/** What changed, for those who must act on it at once: cut a connection, publish a lifecycle message, drop a cached line. */
-export type RegistryChange =
-  | {
-      kind: 'device-created' | 'device-deleted' | 'device-enabled' | 'device-disabled'
-      productKey: string
-      deviceName: string
-      at: number
-    }
-  /** A DeviceSecret was replaced or ClientIDs were dropped or forbidden: connections that used them must end. */
-  | {
-      kind: 'credentials-revoked'
-      productKey: string
-      deviceName: string
-      clientIds: readonly string[] | 'all' | 'secret'
-      at: number
-    }
-  | { kind: 'product-changed' | 'product-deleted'; productKey: string; at: number }
-  | { kind: 'key-revoked'; keyId: string; at: number }
+export type { RegistryChange } from './changes.ts'
 
 /**
  * The registry as the rest of the server uses it: the store with bounded caches on the lookups of every CONNECT,

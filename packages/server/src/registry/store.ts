@@ -1,4 +1,5 @@
 import type { ReasonCode } from '@hatchway/protocol'
+import type { ForeignChange } from './changes.ts'
 import type {
   ApiKey,
   Device,
@@ -17,7 +18,7 @@ import type {
 export { StoreUnavailable } from '../storage/store-unavailable.ts'
 
 /**
- * The one seam between Hatchway and a database. SQLite implements it, PostgreSQL can; `store.suite.ts` is its
+ * The one seam between Hatchway and a database. SQLite and PostgreSQL implement it; `store.suite.ts` is its
  * specification.
  * A promise of a changing call resolves only after the change is durable. Every call rejects with `StoreUnavailable`
  * when the
@@ -54,6 +55,9 @@ export interface Store {
 
   appendJournal(entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
   listJournal(query: JournalQuery): Promise<Page<JournalEntry>>
+
+  /** Where several servers share one database: told of what the others have changed. Returns how to stop listening. */
+  onForeignChange?(listener: (change: ForeignChange) => void): () => void
 
   counts(): Promise<StoreCounts>
   /** Resolves if a read and a write go through. */

@@ -1,0 +1,116 @@
+/** All tables stand in a schema of their own, so that Hatchway can share a database. */
+export const SCHEMA = 'hatchway'
+
+/**
+ * The schema, one step per version (`schema_version`). Steps that a release has shipped are never edited: add one.
+ *
+ * Devices hang on a number instead of on the ProductKey, as in the SQLite store: deleting a product of a million
+ * devices is a few rows, and `orphans` are swept little by little.
+ * Names compare by their bytes (COLLATE "C"): the order of pages must not depend on the database's locale.
+ * ClientIDs have no foreign key: each change of them is made under the lock of their device's row, and the check would
+ * cost every registration another lookup.
+ * Counters stand apart from the products, so that registrations lock and rewrite no row that others read.
+ * `journal_head` gives out the ids of the journal. It is locked from there to the commit, so ids have no gaps and
+ * become visible in their order, whichever gateway writes: who follows the journal from an id on misses nothing.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+CREATE TABLE meta (
+  name text PRIMARY KEY,
+  value bytea NOT NULL
+);
+
+CREATE TABLE products (
+  id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  product_key text COLLATE "C" NOT NULL UNIQUE,
+  product_secret bytea NOT NULL,
+  name text NOT NULL,
+  settings text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL
+);
+
+CREATE TABLE product_counts (
+  product_id bigint PRIMARY KEY,
+  unactive_count bigint NOT NULL DEFAULT 0,
+  online_count bigint NOT NULL DEFAULT 0,
+  offline_count bigint NOT NULL DEFAULT 0,
+  disabled_count bigint NOT NULL DEFAULT 0,
+  activated_count bigint NOT NULL DEFAULT 0,
+  client_id_count bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 20);
+
+CREATE TABLE orphans (
+  product_id bigint PRIMARY KEY
+);
+
+CREATE TABLE devices (
+  product_id bigint NOT NULL,
+  device_name text COLLATE "C" NOT NULL,
+  device_secret bytea,
+  disabled boolean NOT NULL DEFAULT false,
+  activated_at bigint,
+  secret_activated_at bigint,
+  reopened_at bigint,
+  created_at bigint NOT NULL,
+  online boolean NOT NULL DEFAULT false,
+  last_online_at bigint,
+  last_offline_at bigint,
+  address text,
+  status text COLLATE "C" NOT NULL GENERATED ALWAYS AS (
+    CASE WHEN disabled THEN 'DISABLE' WHEN activated_at IS NULL THEN 'UNACTIVE'
+         WHEN online THEN 'ONLINE' ELSE 'OFFLINE' END
+  ) STORED,
+  PRIMARY KEY (product_id, device_name)
+) WITH (fillfactor = 80);
+CREATE INDEX devices_by_status ON devices (product_id, status, device_name);
+CREATE INDEX devices_online ON devices (product_id) WHERE online;
+
+CREATE TABLE client_ids (
+  product_id bigint NOT NULL,
+  device_name text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  token_hash text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  used_at bigint,
+  forbidden_at bigint,
+  PRIMARY KEY (product_id, device_name, client_id)
+) WITH (fillfactor = 80);
+
+CREATE TABLE api_keys (
+  id text COLLATE "C" PRIMARY KEY,
+  name text NOT NULL,
+  role text NOT NULL,
+  products text,
+  secret_hash text COLLATE "C" NOT NULL UNIQUE,
+  created_at bigint NOT NULL,
+  revoked_at bigint
+);
+
+CREATE TABLE journal (
+  id bigint PRIMARY KEY,
+  time bigint NOT NULL,
+  outcome text NOT NULL,
+  reason text NOT NULL,
+  product_key text,
+  device_name text,
+  mode text,
+  address text NOT NULL,
+  transport text NOT NULL,
+  tls_version text,
+  tls_cipher text,
+  mqtt_version text,
+  connack_code integer,
+  detail text
+);
+
+CREATE TABLE journal_head (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  first_id bigint NOT NULL,
+  last_id bigint NOT NULL
+) WITH (fillfactor = 20);
+INSERT INTO journal_head (first_id, last_id) VALUES (1, 0);
+`,
+]
+
+export const SCHEMA_VERSION = MIGRATIONS.length

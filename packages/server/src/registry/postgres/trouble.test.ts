@@ -1,0 +1,186 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { Client } from 'pg'
+import { afterEach, describe, expect, test } from 'vitest'
+import { newEntry, StoreFixture } from '../store-fixture.suite.ts'
+import type { PostgresStoreOptions } from './postgres-store.ts'
+import { stores } from './stores.suite.ts'
+
+const { server, open } = stores()
+const fixtureOn = async (url: string, options: Partial<PostgresStoreOptions> = {}) =>
+  new StoreFixture(await open(url, options))
+
+/** Again and again until it succeeds. */
+const eventually = <Result>(call: () => Promise<Result>) =>
+  expect.poll(() => call().then(() => 'done', String), { timeout: 20_000 }).toBe('done')
+
+const unavailable = { name: 'StoreUnavailable' }
+
+describe('group commit', () => {
+  test('what is asked within one window is one transaction', async () => {
+    const url = await server().database()
+    const fixture = await fixtureOn(url, { groupCommitWindowMs: 20, groupCommitRows: 1000 })
+    const { productKey } = await fixture.product()
+    await Promise.all(Array.from({ length: 50 }, (_, at) => fixture.regnwl(productKey, `device${at}`, `cid${at}`)))
+    const transactions = 'SELECT count(DISTINCT xmin::text)::integer AS made FROM hatchway.devices'
+    expect(await server().query(transactions, { url })).toEqual([{ made: 1 }])
+  })
+
+  test('so many rows do not wait for the window to end', async () => {
+    const options = { groupCommitWindowMs: 1_000_000, groupCommitRows: 10, callTimeoutMs: 30_000 }
+    const fixture = await fixtureOn(await server().database(), options)
+    const asked = Array.from({ length: 10 }, () => fixture.store.appendJournal([newEntry()]))
+    await expect(Promise.all(asked)).resolves.toHaveLength(10)
+  })
+})
+
+describe('a PostgreSQL database in trouble', () => {
+  test('whose row somebody else has locked is slow, and heals when the lock is gone', async () => {
+    const url = await server().database()
+    const fixture = await fixtureOn(url, { callTimeoutMs: 400 })
+    const productKey = await fixture.productWith('dev1', 'dev2')
+    const other = new Client({ connectionString: url })
+    await other.connect()
+    await other.query("BEGIN; SELECT * FROM hatchway.devices WHERE device_name = 'dev1' FOR UPDATE")
+    await expect(fixture.register(productKey, 'dev1', 's')).rejects.toMatchObject({ reason: 'store-slow' })
+    expect(await fixture.store.product(productKey)).toMatchObject({ productKey }) // reads go on
+    await other.end()
+    await eventually(() => fixture.register(productKey, 'dev2', 's'))
+    expect((await fixture.device(productKey, 'dev1')).deviceSecret).toBeNull()
+  })
+
+  test('that is stopped rejects every call, and goes on by itself when it is started again', async () => {
+    const broken: Error[] = []
+    const fixture = await fixtureOn(await server().database(), { onError: error => broken.push(error) })
+    const { store } = fixture
+    const productKey = await fixture.productWith('dev1')
+    await server().stop()
+    try {
+      for (const call of [
+        () => fixture.register(productKey, 'dev1', 's'),
+        () => store.product(productKey),
+        () => store.listProducts({ limit: 1 }),
+        () => store.updateProduct(productKey, { name: 'x' }, 1),
+        () => store.check(),
+      ]) {
+        await expect(call()).rejects.toMatchObject({ ...unavailable, reason: 'store-unavailable' })
+      }
+    } finally {
+      await server().start()
+    }
+    await eventually(() => store.check())
+    expect(await fixture.register(productKey, 'dev1', 's')).toMatchObject({ ok: true })
+    expect(broken.length).toBeGreaterThan(0)
+  })
+
+  test('that dies in a storm has every credential whose promise was kept', async () => {
+    const fixture = await fixtureOn(await server().database())
+    const { productKey } = await fixture.product()
+    let made = 0
+    let died: Promise<void> | undefined
+    const unit = async (at: number): Promise<string[]> => {
+      const kept: string[] = []
+      for (let round = 0; died === undefined && round < 1000; round++) {
+        const outcome = fixture.regnwl(productKey, `device${at}-${round}`, `cid${at}-${round}`)
+        await outcome.then(
+          () => kept.push(`${at}-${round}`),
+          error => expect(error).toMatchObject(unavailable),
+        )
+        if (++made === 300) died = server().stop('SIGQUIT')
+      }
+      return kept
+    }
+    const kept = (await Promise.all(Array.from({ length: 20 }, (_, at) => unit(at)))).flat()
+    await died
+    await server().start()
+    await eventually(() => fixture.store.check())
+    expect(kept.length).toBeGreaterThan(200)
+    for (const id of kept) {
+      const { clientIds } = await fixture.device(productKey, `device${id}`)
+      expect(clientIds.map(({ clientId }) => clientId)).toEqual([`cid${id}`])
+    }
+  })
+
+  test('takes only so many waiting calls', async () => {
+    const fixture = await fixtureOn(await server().database(), { maxWaitingCalls: 3, groupCommitWindowMs: 20 })
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => fixture.store.appendJournal([newEntry()])))
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'])
+    expect(results[4]).toMatchObject({ reason: { ...unavailable, reason: 'store-slow' } })
+  })
+
+  describe('behind a way that swallows everything', () => {
+    let way: BlockableWay | undefined
+    afterEach(() => way?.close())
+
+    test('is slow for every call, and goes on when the way is open again', async () => {
+      way = await BlockableWay.to(server().port)
+      const url = (await server().database()).replace(`:${server().port}/`, `:${way.port}/`)
+      const fixture = await fixtureOn(url, { callTimeoutMs: 300 })
+      const productKey = await fixture.productWith('dev1')
+      way.block()
+      const calls = [
+        fixture.register(productKey, 'dev1', 's'),
+        fixture.store.product(productKey),
+        fixture.store.check(),
+      ]
+      for (const result of await Promise.allSettled(calls)) {
+        expect(result).toMatchObject({ status: 'rejected', reason: { ...unavailable } })
+      }
+      way.open()
+      await eventually(() => fixture.store.check())
+      expect(await fixture.register(productKey, 'dev1', 's')).toMatchObject({ ok: true })
+    })
+  })
+})
+
+/** Hands bytes on between a store and its database until it is told to keep them. */
+class BlockableWay {
+  readonly port: number
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  #blocked = false
+
+  private constructor(server: Server) {
+    this.#server = server
+    this.port = (server.address() as AddressInfo).port
+  }
+
+  static async to(port: number): Promise<BlockableWay> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const way = new BlockableWay(server)
+    server.on('connection', near => way.#join(near, connect(port, '127.0.0.1')))
+    return way
+  }
+
+  block(): void {
+    this.#blocked = true
+  }
+
+  /** What was kept is lost, as with a firewall that forgot the connections. */
+  open(): void {
+    this.#blocked = false
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#server.close()
+  }
+
+  #join(near: Socket, far: Socket): void {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(from)
+      from.on('error', () => undefined)
+      from.on('data', chunk => {
+        if (!this.#blocked) to.write(chunk)
+      })
+      from.on('close', () => {
+        this.#sockets.delete(from)
+        to.destroy()
+      })
+    }
+  }
+}

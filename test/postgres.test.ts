@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { secretLoginConnect, tokenLoginConnect } from '@hatchway/protocol'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PASSWORD, PostgresServer } from '../packages/server/src/registry/postgres/server.suite.ts'
+import { type Issued, registerDevice } from './harness/devices.ts'
+import { ADMIN_TOKEN, type Product } from './harness/hatchway.ts'
+import { BIN, freePorts, HatchwayProcess, withoutHatchway } from './harness/hatchway-process.ts'
+import { MqttConnection } from './harness/mqtt-connection.ts'
+
+let postgres: PostgresServer
+let folder: string
+beforeAll(async () => {
+  postgres = await PostgresServer.create()
+  folder = mkdtempSync(join(tmpdir(), 'hatchway-gateways-'))
+  writeFileSync(keyFile('shared'), randomBytes(32).toString('hex'), { mode: 0o600 })
+})
+afterAll(async () => {
+  await postgres.remove()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const keyFile = (name: string): string => join(folder, `${name}.key`)
+const settings = (url: string, key = 'shared'): string[] => ['--database-url', url, '--master-key-file', keyFile(key)]
+
+async function post(http: string, route: string, body?: unknown): Promise<unknown> {
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' }
+  const init = body === undefined ? { headers } : { headers, body: JSON.stringify(body) }
+  const response = await fetch(`${http}/api/v1${route}`, { method: body === undefined ? 'GET' : 'POST', ...init })
+  if (!response.ok) throw new Error(`${route}: ${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+async function logsIn(gateway: HatchwayProcess, product: Product, deviceName: string, issued: Issued): Promise<number> {
+  const { productKey } = product
+  const { deviceSecret, clientId = '', deviceToken = '' } = issued
+  const fields =
+    deviceSecret === undefined
+      ? tokenLoginConnect({ productKey, deviceName, clientId, deviceToken })
+      : secretLoginConnect({ productKey, deviceName, deviceSecret })
+  const connection = await MqttConnection.open(gateway.endpoint, 'tcp')
+  const connack = await connection.connect({ ...fields, password: Buffer.from(fields.password) })
+  connection.destroy()
+  return connack.reasonCode
+}
+
+describe('two gateways on one PostgreSQL database', () => {
+  it('start together on an empty one; a device registers at one and logs in at the other', async () => {
+    const url = await postgres.database()
+    const start = (name: string) => HatchwayProcess.start(join(folder, name), settings(url))
+    const [first, second] = await Promise.all([start('first'), start('second')])
+    const everything = { name: 'test', dynamicRegistration: true, preregistrationFree: true }
+    const product = (await post(first.http, '/products', everything)) as Product
+    await post(second.http, `/products/${product.productKey}/devices`, { deviceName: 'listed' })
+    for (const [mode, deviceName] of [
+      ['register', 'listed'],
+      ['regnwl', 'unlisted'],
+    ] as const) {
+      const issued = await registerDevice(first.endpoint, { ...product, mode, deviceName })
+      expect(await logsIn(second, product, deviceName, issued)).toBe(0)
+      const { activatedAt } = (await post(first.http, `/products/${product.productKey}/devices/${deviceName}`)) as {
+        activatedAt: string | null
+      }
+      expect(activatedAt).not.toBeNull()
+    }
+    expect((await fetch(`${second.http}/readyz`)).status).toBe(200)
+    expect(await Promise.all([first.end('SIGTERM'), second.end('SIGTERM')])).toEqual([0, 0])
+  })
+})
+
+describe('hatchway serve stops with one clear sentence and exit code 1', () => {
+  const problem = (url: string, key?: string): string => {
+    const args = [BIN, 'serve', ...freePorts(join(folder, 'stops')), ...settings(url, key)]
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: withoutHatchway() })
+    expect({ status, lines: stderr.trim().split('\n').length, stderr }).toEqual({ status: 1, lines: 1, stderr })
+    for (const secret of [PASSWORD, decodeURIComponent(PASSWORD)]) expect(stderr).not.toContain(secret)
+    return stderr
+  }
+
+  it('where the database is not there or not to be reached', () => {
+    expect(problem(postgres.url('nowhere'))).toMatch(/nowhere at 127\.0\.0\.1:\d+ .*there is no such database/)
+    expect(problem(postgres.url().replace(String(postgres.port), '1'))).toMatch(/can not be reached/)
+  })
+
+  it('where the master key is not that of the other gateways', async () => {
+    const url = await postgres.database()
+    const gateway = await HatchwayProcess.start(join(folder, 'right'), settings(url))
+    expect(problem(url, 'other')).toMatch(/all gateways need the same one/)
+    await gateway.end('SIGTERM')
+  })
+})
