@@ -12,6 +12,9 @@ interface Prerequisite {
 const runs = (command: string, ...args: string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).error === undefined
 
+/** Where Debian has RabbitMQ's own start script; the one on the PATH would start the service of the system. */
+export const RABBITMQ_SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+
 const PREREQUISITES: readonly Prerequisite[] = [
   { name: 'openssl', debianPackage: 'openssl', present: () => runs('openssl', 'version') },
   {
@@ -20,6 +23,7 @@ const PREREQUISITES: readonly Prerequisite[] = [
     present: () => runs('mosquitto_pub', '--help'),
   },
   { name: 'haproxy', debianPackage: 'haproxy', present: () => haproxyProgram() !== undefined },
+  { name: 'RabbitMQ', debianPackage: 'rabbitmq-server', present: () => existsSync(RABBITMQ_SERVER) },
   { name: 'Paho for Python', debianPackage: 'python3-paho-mqtt', present: () => pythonWithPaho() !== undefined },
   { name: 'PostgreSQL', debianPackage: 'postgresql', present: () => postgresPrograms() !== undefined },
 ]

@@ -157,6 +157,22 @@ export const MALFORMED_REASONS = {
     fixEn: 'Connect by TLS; the same port takes it.',
     fixZh: '请使用 TLS 连接；同一端口即可。',
   },
+  'registration-not-here': {
+    ...MALFORMED,
+    en: 'A registration reached another broker, which can only ask whether a device may log in.',
+    zh: '注册请求发到了其他 broker，而该 broker 只能查询设备是否可以登录。',
+    fixEn: 'Point the firmware’s registration at an MQTT port of Hatchway; only its logins go to the broker.',
+    fixZh: '请让固件向 Hatchway 的 MQTT 端口注册；只有登录才连接该 broker。',
+  },
+  'client-id-not-own': {
+    ...MALFORMED,
+    en: 'The clientId does not name the client, so at another broker it could take over someone else’s session.',
+    zh: 'clientId 不包含客户端自身的名称，在其他 broker 上可能顶替他人的会话。',
+    fixEn:
+      'Begin it with <productKey>.<deviceName> (an application: with its key id), or set broker-auth-client-ids to any.',
+    fixZh:
+      '请以 <productKey>.<deviceName> 作为 clientId 的开头（应用以其密钥 ID 开头），或将 broker-auth-client-ids 设为 any。',
+  },
   // Same cause as tls-required, so the same answer: what is wrong is the connection, not the credential.
   'tls-only-product': {
     ...MALFORMED,

@@ -74,6 +74,13 @@ describe('configuration', () => {
     expect(load({ env })).toMatchObject(read)
   })
 
+  it('lets brokers ask without a key from this machine, from the addresses that are named, or from nowhere', () => {
+    expect(load().brokerAuthAddresses).toEqual(['127.0.0.0/8', '::1'])
+    const addresses = (value: string) => load({ env: { HATCHWAY_BROKER_AUTH_ADDRESSES: value } }).brokerAuthAddresses
+    expect(addresses('10.0.0.5,2001:db8::/64')).toEqual(['10.0.0.5', '2001:db8::/64'])
+    expect(addresses('none')).toEqual([])
+  })
+
   it('reads tls.legacyCiphers as a nested key', () => {
     expect(load({ file: { tls: { legacyCiphers: false } } }).tlsLegacyCiphers).toBe(false)
   })
@@ -127,6 +134,8 @@ describe('configuration', () => {
     ],
     [{ env: { HATCHWAY_PROXY_PROTOCOL_TRUSTED: 'lb.example.com' } }, 'is neither an IP address nor a network'],
     [{ env: { HATCHWAY_DRAIN_DELAY_MS: '300001' } }, 'is out of range; give a number from 0 to 300000.'],
+    [{ env: { HATCHWAY_BROKER_AUTH_ADDRESSES: 'localhost' } }, 'is neither an IP address nor a network'],
+    [{ env: { HATCHWAY_BROKER_AUTH_CLIENT_IDS: 'all' } }, 'give one of own, any.'],
     [{ env: { HATCHWAY_LOG_LEVEL: 'loud' } }, 'give one of debug, info, warn, error, silent.'],
     [{ file: '{' }, 'not valid JSON'],
     [{ file: '[]' }, 'must hold one JSON object'],

@@ -56,6 +56,11 @@ export function listOf<Value>(item: ValueReader<Value>, maxItems = 64): ValueRea
   }
 }
 
+/** Like `list`, and the word `none` for an empty one. */
+export function noneOr<Value>(list: ValueReader<readonly Value[]>): ValueReader<readonly Value[]> {
+  return input => (input === 'none' ? good([]) : list(input))
+}
+
 /** 0 lets the system choose a free port. */
 export const port = integer(0, 65_535)
 

@@ -5,6 +5,7 @@ import {
   listOf,
   matching,
   network,
+  noneOr,
   notInThisVersion,
   oneOf,
   port,
@@ -55,6 +56,18 @@ export const OPTIONS = {
     read: listOf(network, 32),
     default: null,
     description: 'addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma list',
+  }),
+  brokerAuthAddresses: option({
+    read: noneOr(listOf(network, 32)),
+    default: ['127.0.0.0/8', '::1'],
+    description:
+      'addresses or networks from which other MQTT brokers may ask about their clients without an API key, comma list; none = nowhere',
+  }),
+  brokerAuthClientIds: option<'own' | 'any', 'own'>({
+    read: oneOf(['own', 'any']),
+    default: 'own',
+    description:
+      'clientIds that may log in at other brokers: own = those that name the client; any = all, and clients can take sessions over',
   }),
   adminToken: option({
     read: matching(

@@ -88,7 +88,8 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const random = createRandomPool()
   const administration = createAdministration({ registry, clock, random })
   const adminToken = await giveAdminKey(administration, config, folder)
-  const settings = { instanceId: config.instanceId, connectsPerMinute: config.connectsPerMinute }
+  const { instanceId, connectsPerMinute, brokerAuthClientIds: brokerClientIds } = config
+  const settings = { instanceId, connectsPerMinute, brokerClientIds }
   const onboarding = createOnboarding({ registry, clock, random, settings, onError })
   const file = folder.file(SESSIONS_FILE)
   const sessionStore = await openSqliteSessionStore({ file, callTimeoutMs: config.storeTimeoutMs })
@@ -167,16 +168,12 @@ function keepCertificates({ source, certificates, gateway, log, rooms }: Certifi
   return () => current
 }
 
-function httpSettings({
-  httpHost,
-  httpPort,
-  httpTrustedProxies,
-  maxPayloadBytes,
-  maxTopicBytes,
-  maxTopicSlashes,
-}: Config) {
+function httpSettings(config: Config) {
+  const { httpHost, httpPort, httpTrustedProxies, brokerAuthAddresses, brokerAuthClientIds } = config
+  const { maxPayloadBytes, maxTopicBytes, maxTopicSlashes } = config
   const limits = { maxPayloadBytes, maxTopicBytes, maxTopicSlashes }
-  return { host: httpHost, port: httpPort, trustedProxies: httpTrustedProxies ?? [], ...limits }
+  const brokerAuth = { brokerAuthAddresses, brokerClientIds: brokerAuthClientIds }
+  return { host: httpHost, port: httpPort, trustedProxies: httpTrustedProxies ?? [], ...brokerAuth, ...limits }
 }
 
 /** For closing what is still open after the drain. */

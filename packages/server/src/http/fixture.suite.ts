@@ -30,6 +30,8 @@ export interface RequestOptions {
   body?: unknown
   /** Sent as it is. */
   text?: string
+  /** Peer address; 127.0.0.1 without it. */
+  remoteAddress?: string
 }
 
 export interface Reply {
@@ -162,7 +164,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
 
 async function inject(
   { api }: HttpServer,
-  { method = 'GET', url, key = ADMIN_SECRET, headers, body, text }: RequestOptions,
+  { method = 'GET', url, key = ADMIN_SECRET, headers, body, text, remoteAddress }: RequestOptions,
 ) {
   const reply = await api.inject({
     method: method as 'GET',
@@ -170,6 +172,7 @@ async function inject(
     headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
     ...(body === undefined ? {} : { payload: body as object }),
     ...(text === undefined ? {} : { payload: text }),
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
   })
   const isJson = /json/.test(String(reply.headers['content-type']))
   return {

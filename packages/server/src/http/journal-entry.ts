@@ -41,6 +41,7 @@ export const JournalEntryReply = Type.Object(
     topic: nullable.text('Topic that was refused'),
     clientId: nullable.text('ClientID that was used'),
     keepAliveSeconds: nullable.integer('Keep Alive that was asked for'),
+    broker: nullable.text('Other MQTT broker that asked on behalf of its client'),
     count: count('How many alike entries this one stands for'),
   },
   {
@@ -59,6 +60,7 @@ const nullFields = {
   topic: null,
   clientId: null,
   keepAliveSeconds: null,
+  broker: null,
   count: 1,
 }
 

@@ -63,6 +63,7 @@ describe('the journal', () => {
         topic: null,
         clientId: null,
         keepAliveSeconds: null,
+        broker: null,
         count: 1,
       },
     ])

@@ -53,6 +53,7 @@ const OPEN = [
   'GET /readyz',
   'GET /ca.pem',
 ]
+const FOR_BROKERS = ['POST /broker/auth/{broker}', 'POST /broker/auth/{broker}/{part}']
 
 describe('the OpenAPI document', () => {
   let http: HttpFixture
@@ -71,7 +72,7 @@ describe('the OpenAPI document', () => {
   afterAll(() => http.close())
 
   test('holds the routes of the contract and no others', () => {
-    expect([...operations.keys()].sort()).toEqual([...KEYED, ...OPEN].sort())
+    expect([...operations.keys()].sort()).toEqual([...KEYED, ...OPEN, ...FOR_BROKERS].sort())
   })
 
   test.each(KEYED)('%s needs a key and tells how it may fail', route => {
@@ -84,18 +85,27 @@ describe('the OpenAPI document', () => {
     expect(operations.get(route)?.security).toEqual([])
   })
 
-  test.each([...KEYED, ...OPEN])('%s has an id, a summary, a tag, described replies and its path parameters', route => {
-    const operation = operations.get(route)
-    expect(operation).toMatchObject({
-      operationId: expect.stringMatching(/^[a-z][A-Za-z]+$/),
-      summary: expect.stringMatching(/.{8}/),
-      tags: [expect.any(String)],
-    })
-    const replies = Object.values(operation?.responses ?? {})
-    expect(replies.map(({ description }) => description)).not.toContain('Default Response')
-    const named = (operation?.parameters ?? []).filter(parameter => parameter.in === 'path').map(({ name }) => name)
-    expect(named).toEqual([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
+  test.each(FOR_BROKERS)('%s takes a key or an address, and answers in the broker’s own form', route => {
+    expect(operations.get(route)?.security).toEqual([{ apiKey: [] }, {}])
+    const { 200: yes, 403: no } = operations.get(route)?.responses ?? {}
+    for (const reply of [yes, no]) expect(Object.keys(reply?.content ?? {})).toEqual(['application/json', 'text/plain'])
   })
+
+  test.each([...KEYED, ...OPEN, ...FOR_BROKERS])(
+    '%s has an id, a summary, a tag, described replies and its path parameters',
+    route => {
+      const operation = operations.get(route)
+      expect(operation).toMatchObject({
+        operationId: expect.stringMatching(/^[a-z][A-Za-z]+$/),
+        summary: expect.stringMatching(/.{8}/),
+        tags: [expect.any(String)],
+      })
+      const replies = Object.values(operation?.responses ?? {})
+      expect(replies.map(({ description }) => description)).not.toContain('Default Response')
+      const named = (operation?.parameters ?? []).filter(parameter => parameter.in === 'path').map(({ name }) => name)
+      expect(named).toEqual([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
+    },
+  )
 
   test('names each operation once', () => {
     const ids = [...operations.values()].map(({ operationId }) => operationId)
@@ -105,7 +115,7 @@ describe('the OpenAPI document', () => {
   test('gives problems as application/problem+json', () => {
     for (const [route, { responses }] of operations) {
       for (const [status, { content }] of Object.entries(responses)) {
-        if (status < '400' || route === 'GET /readyz') continue
+        if (status < '400' || route === 'GET /readyz' || FOR_BROKERS.includes(route)) continue
         expect(Object.keys(content ?? {}), `${route} ${status}`).toEqual(['application/problem+json'])
       }
     }

@@ -29,6 +29,7 @@ const TAGS = [
   { name: 'devices', description: 'Devices, their credentials and messages to them' },
   { name: 'journal', description: 'Why was a device refused? What happens now?' },
   { name: 'keys', description: 'API keys' },
+  { name: 'brokers', description: 'What other MQTT brokers ask about their clients' },
   { name: 'operation', description: 'State and figures of the server' },
 ]
 

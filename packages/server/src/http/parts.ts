@@ -53,6 +53,10 @@ export interface HttpSettings {
   maxTopicSlashes: number
   /** Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count; none by default. */
   trustedProxies: readonly string[]
+  /** Addresses or networks from which other MQTT brokers may ask without an API key. */
+  brokerAuthAddresses: readonly string[]
+  /** As in the settings of the onboarding. */
+  brokerClientIds: 'own' | 'any'
   maxConnections: number
   /** Open event streams. */
   maxListeners: number
@@ -77,6 +81,8 @@ export const HTTP_DEFAULTS = {
   maxTopicBytes: DEVICE_TOPIC_LIMITS.maxBytes,
   maxTopicSlashes: DEVICE_TOPIC_LIMITS.maxSlashes,
   trustedProxies: [],
+  brokerAuthAddresses: ['127.0.0.0/8', '::1'],
+  brokerClientIds: 'own',
   maxConnections: 1000,
   maxListeners: 100,
   maxListenerBytes: 1_048_576,
@@ -92,7 +98,7 @@ export const HTTP_DEFAULTS = {
 export interface HttpParts {
   registry: Registry
   administration: Administration
-  onboarding: Pick<Onboarding, 'explain' | 'registerByHttp'>
+  onboarding: Pick<Onboarding, 'explain' | 'registerByHttp' | 'admitAtBroker'>
   broker: Pick<Broker, 'publish' | 'stats' | 'onPresence'>
   /** The CA file that devices pin, PEM. */
   caPem: () => string

@@ -4,6 +4,7 @@ import { fastify } from 'fastify'
 import { authenticate } from './authentication.ts'
 import { acceptJson, refuseUnexpectedBody } from './body.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { brokerAuthRoutes } from './broker-auth/routes.ts'
 import { clientIdRoutes } from './client-ids.ts'
 import { deviceRoutes } from './devices.ts'
 import { createEventHub, eventRoutes } from './events.ts'
@@ -116,6 +117,7 @@ function openRoutes(api: Api, parts: HttpParts, metrics: ReturnType<typeof creat
   openApiRoute(api)
   frontPage(api, parts)
   registrationRoutes(api, parts)
+  brokerAuthRoutes(api, parts)
 }
 
 function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEventHub>): void {

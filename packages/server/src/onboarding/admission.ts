@@ -72,6 +72,21 @@ export type HttpRegistrationAnswer =
   | { ok: true; productKey: string; deviceName: string; deviceSecret: string }
   | { ok: false; reason: ReasonCode }
 
+/** What another MQTT broker tells of a client that logs in there. */
+export interface BrokerLogin {
+  /** The broker’s name, for the journal. */
+  broker: string
+  /** Undefined where the broker did not send it. */
+  clientId: string | undefined
+  userName: string | undefined
+  password: string | undefined
+  /** Of the client where the broker tells it, else of the broker. */
+  address: string
+  /** What the operator says that the broker’s clients come over; the broker does not tell. */
+  transport: 'tls' | 'tcp'
+}
+export type BrokerAdmission = { kind: 'admitted'; identity: Identity } | { kind: 'refused'; reason: ReasonCode }
+
 /** The heart: claim -> verify -> decide -> issue. Never rejects: a crash in a check means no (`internal-error`). */
 export interface Onboarding {
   admit(connect: Connect, peer: Peer): Promise<Admission>
@@ -80,6 +95,11 @@ export interface Onboarding {
     input: { clientId: string; userName?: string; password?: string; keepAliveSeconds?: number },
     transport: Transport,
   ): Promise<Explanation>
+  /**
+   * A login at another broker, by all rules of a login here but those on the Keep Alive, which that broker alone knows.
+   * Registrations are refused.
+   */
+  admitAtBroker(login: BrokerLogin): Promise<BrokerAdmission>
   registerByHttp(request: HttpRegistration, peer: Peer): Promise<HttpRegistrationAnswer>
   /** From now on new CONNECTs are answered with code 3 (`draining`). */
   drain(): void
@@ -89,4 +109,6 @@ export interface OnboardingSettings {
   instanceId: string | null
   /** CONNECTs per device and minute, registrations included; beyond it code 3. 0 = no limit. */
   connectsPerMinute: number
+  /** Which clientIds log in at other brokers: `own` (without it) for those that nobody else may use, or any. */
+  brokerClientIds?: 'own' | 'any'
 }

@@ -10,6 +10,7 @@ import type {
   RegisteredDevice,
 } from './admission.ts'
 import { type Attempt, refuse, type Verdict } from './attempt.ts'
+import { askedByBroker, brokerAdmissionOf, refusedAtBroker, withoutClientId } from './broker-login.ts'
 import { createConnectRate } from './connect-rate.ts'
 import { actingDesk, lookingDesk } from './desk.ts'
 import { createDiagnosisBudget } from './diagnosis.ts'
@@ -50,6 +51,18 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
           read.ok ? judge(read.claim, attempt, desk) : refusedClaim(read),
         ),
       )
+    },
+    async admitAtBroker(login) {
+      const { clientId = '', userName, password, broker } = login
+      const peer = { ...login, tlsVersion: null, tlsCipher: null }
+      const attempt = { ...askedByBroker, clientId, origin: { ...originOf(peer, null), broker }, now: clock() }
+      const read = parseClaim({ clientId, userName, password })
+      const verdict = await settle(attempt, subjectOf(read), async () => {
+        if (login.clientId === undefined) return withoutClientId
+        if (!read.ok) return refusedClaim(read)
+        return refusedAtBroker(read.claim, settings.brokerClientIds) ?? judge(read.claim, attempt, desk)
+      })
+      return brokerAdmissionOf(verdict)
     },
     async registerByHttp(request, peer) {
       const attempt: Attempt = { ...nothingAsked, origin: originOf(peer, null), now: clock() }

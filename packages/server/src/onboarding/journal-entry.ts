@@ -9,8 +9,10 @@ export interface Origin {
   readonly transport: Transport
   readonly tlsVersion: string | null
   readonly tlsCipher: string | null
-  /** null over HTTP. */
+  /** null over HTTP, and where another broker did not tell it. */
   readonly protocolLevel: Connect['protocolLevel'] | null
+  /** The other MQTT broker that asked. */
+  readonly broker?: string
 }
 
 /** Whom an attempt claims to be, as far as it could be read. */
@@ -53,7 +55,7 @@ const entry = (
   subject: Subject,
   what: Pick<NewJournalEntry, 'time' | 'outcome' | 'reason' | 'detail'>,
 ): NewJournalEntry => {
-  const { address, transport, tlsVersion, tlsCipher, protocolLevel } = origin
+  const { address, transport, tlsVersion, tlsCipher, protocolLevel, broker } = origin
   return {
     time: what.time,
     outcome: what.outcome,
@@ -67,6 +69,6 @@ const entry = (
     tlsCipher,
     mqttVersion: protocolLevel === null ? null : mqttVersions[protocolLevel],
     connackCode: connackCodeOf(what.reason, protocolLevel),
-    detail: what.detail,
+    detail: broker === undefined ? what.detail : { ...what.detail, broker },
   }
 }
