@@ -119,7 +119,7 @@ const rollsBack = (session: Session): Promise<boolean> =>
     () => false,
   )
 
-function pool({ url, timeoutMs, onError }: DatabaseOptions, max: number, planAnew: boolean): Pool {
+function pool({ url, timeoutMs, onError }: DatabaseOptions, max: number, writes: boolean): Pool {
   const made = new Pool({
     ...clientConfig(url, timeoutMs),
     query_timeout: timeoutMs,
@@ -128,7 +128,7 @@ function pool({ url, timeoutMs, onError }: DatabaseOptions, max: number, planAne
     // Awaited by the pool, whatever its type says.
     onConnect(client) {
       client.on('error', () => undefined) // the next call on this connection tells of it, or the pool if it is idle
-      return setUp(client, { timeoutMs, planAnew }) as unknown as undefined
+      return setUp(client, { timeoutMs, writes }) as unknown as undefined
     },
   })
   // A new error: the pool's own one has the connection in it, which belongs into no log.
