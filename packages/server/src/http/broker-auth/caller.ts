@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import { addressMatcher } from '../../gateway/peer-address.ts'
 import { authenticate } from '../authentication.ts'
 import type { HttpParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
@@ -13,12 +13,11 @@ const FOREIGN_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'or
  */
 export function letBrokersIn({ registry, settings }: HttpParts): (request: FastifyRequest) => Promise<void> {
   const checkKey = authenticate(registry)
-  const addresses = new BlockList()
-  for (const entry of settings.brokerAuthAddresses) addAddress(addresses, entry)
+  const isListed = addressMatcher(settings.brokerAuthAddresses)
   return async request => {
     if (request.headers.authorization !== undefined) return checkKey(request)
     const isForeign = FOREIGN_HEADERS.some(name => request.headers[name] !== undefined)
-    if (!isForeign && addresses.check(request.ip, isIP(request.ip) === 6 ? 'ipv6' : 'ipv4')) return
+    if (!isForeign && isListed(request.ip)) return
     throw new Problem('unauthorized', {
       field: 'Authorization',
       detail: `The broker shows no API key, and ${isForeign ? 'its request came through a proxy or a browser' : 'its address is not one of broker-auth-addresses'}.`,
@@ -26,11 +25,4 @@ export function letBrokersIn({ registry, settings }: HttpParts): (request: Fasti
       headers: { 'www-authenticate': 'Bearer realm="hatchway"' },
     })
   }
-}
-
-function addAddress(addresses: BlockList, entry: string): void {
-  const [address = '', bits] = entry.split('/')
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-  if (bits === undefined) addresses.addAddress(address, family)
-  else addresses.addSubnet(address, Number(bits), family)
 }
