@@ -9,6 +9,8 @@ export interface Statement {
   text: string
 }
 
+export const placeholder = (place: number): string => `$${place}`
+
 /** A transaction at work. */
 export interface Session {
   /** @throws StoreUnavailable, and the database's own error where the statement is at fault */

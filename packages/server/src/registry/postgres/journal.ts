@@ -1,10 +1,10 @@
-import { idCursor, idOfCursor } from '../sql/cursor.ts'
-import { page, pageSize } from '../sql/page.ts'
+import { idCursor } from '../sql/cursor.ts'
+import { journalQuery } from '../sql/journal-query.ts'
+import { page } from '../sql/page.ts'
 import { type JournalRow, journalEntry } from '../sql/rows.ts'
 import type { JournalQuery } from '../store.ts'
 import type { JournalEntry, NewJournalEntry, Page } from '../types.ts'
-import { Conditions } from './conditions.ts'
-import type { Database, Session, Statement } from './database.ts'
+import { type Database, placeholder, type Session, type Statement } from './database.ts'
 
 // Entries beyond the limit go in chunks: one small delete every few commits instead of one with each row.
 const SLACK_ENTRIES = 64
@@ -70,18 +70,7 @@ const journalColumns = (entries: readonly NewJournalEntry[]): unknown[] => [
 ]
 
 export async function listJournal(database: Database, query: JournalQuery): Promise<Page<JournalEntry>> {
-  const following = query.afterId !== undefined
-  const matching = new Conditions()
-  if (query.afterId !== undefined) matching.add('id > ?', query.afterId)
-  if (query.cursor !== undefined) matching.add(following ? 'id > ?' : 'id < ?', idOfCursor(query.cursor))
-  if (query.deviceName !== undefined) matching.add('device_name = ?', query.deviceName)
-  if (query.productKey !== undefined) matching.add('product_key = ?', query.productKey)
-  if (query.outcome !== undefined) matching.add('outcome = ?', query.outcome)
-  if (query.reason !== undefined) matching.add('reason = ?', query.reason)
-  if (query.since !== undefined) matching.add('time >= ?', query.since)
-  const order = following ? 'ASC' : 'DESC'
-  const limit = matching.parameter(pageSize(query.limit) + 1)
-  const text = `SELECT * FROM journal ${matching.where} ORDER BY id ${order} LIMIT ${limit}`
-  const rows = await database.list<JournalRow>({ text }, matching.values)
+  const { text, values } = journalQuery(query, placeholder)
+  const rows = await database.list<JournalRow>({ text }, values)
   return page(rows, query.limit, journalEntry, ({ id }) => idCursor(id))
 }

@@ -1,10 +1,10 @@
+import { Conditions } from '../sql/conditions.ts'
 import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
 import { anywhere, countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
 import { type ApiKeyRow, apiKey, type CountedProductRow, deviceView, productView } from '../sql/rows.ts'
 import type { DeviceQuery, Store, StoreCounts } from '../store.ts'
 import type { DeviceView, Page } from '../types.ts'
-import { Conditions } from './conditions.ts'
-import type { Database } from './database.ts'
+import { type Database, placeholder } from './database.ts'
 import { listJournal } from './journal.ts'
 import { DEVICE_COLUMNS } from './load-devices.ts'
 import { CLIENT_IDS_COLUMN, COUNTED_PRODUCTS, type DeviceWithClientIds } from './lookups.ts'
@@ -43,7 +43,7 @@ async function listDevices(database: Database, query: DeviceQuery): Promise<Page
     productKey,
   ])
   if (!product) return { items: [], nextCursor: null, total: 0 }
-  const matching = new Conditions()
+  const matching = new Conditions(placeholder)
   matching.add('d.product_id = ?', product.id)
   if (status !== undefined) matching.add('d.status = ?', status)
   if (search) matching.add(`d.device_name ILIKE ? ESCAPE '\\'`, anywhere(search))

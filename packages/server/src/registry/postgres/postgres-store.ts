@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createSealer, type Sealer } from '../seal.ts'
+import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
 import type { RegistrationRules, Store } from '../store.ts'
 import type { TimeMs } from '../types.ts'
 import { CallGuard, guarded } from './call-guard.ts'
@@ -35,7 +36,6 @@ export interface PostgresStoreOptions {
 
 /** In a storm a device waits this much longer for its commit, and the database pays for fewer of them. */
 const BUSY_WINDOW_FACTOR = 10
-const ROWS_PER_CALL = 500
 const DEFAULT_MAX_WAITING_CALLS = 20_000
 const MAX_WAITING_LISTS = 200
 
@@ -134,18 +134,6 @@ function deviceStore(lane: DeviceLane<DeviceCall>): DeviceStore {
     },
     appendJournal: rows => inChunks(rows, entries => lane.add({ kind: 'append', entries })),
   }
-}
-
-/** One after the other, so that a long import leaves room between its commits for devices that register. */
-async function inChunks<Row, Result>(
-  rows: readonly Row[],
-  run: (chunk: readonly Row[]) => Promise<readonly Result[]>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  for (let at = 0; at < rows.length; at += ROWS_PER_CALL) {
-    results.push(...(await run(rows.slice(at, at + ROWS_PER_CALL))))
-  }
-  return results
 }
 
 type Products = ReturnType<typeof products>

@@ -1,5 +1,7 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { Conditions } from '../sql/conditions.ts'
 import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
+import { journalQuery } from '../sql/journal-query.ts'
 import { anywhere, countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
 import {
   type ApiKeyRow,
@@ -12,10 +14,12 @@ import {
   journalEntry,
   productView,
 } from '../sql/rows.ts'
-import type { DeviceQuery, JournalQuery, StoreCounts } from '../store.ts'
+import type { DeviceQuery, StoreCounts } from '../store.ts'
 import type { DeviceView, Page } from '../types.ts'
 import type { ListCalls } from './calls.ts'
 import { all, one, SELECT_CLIENT_IDS } from './writer.ts'
+
+const placeholder = (): string => '?'
 
 export function listCalls(db: DatabaseSync): ListCalls {
   const statement = statementCache(db)
@@ -36,8 +40,8 @@ export function listCalls(db: DatabaseSync): ListCalls {
         apiKey,
       ),
     listJournal: query => {
-      const { sql, values } = journalQuery(query)
-      const rows = all<JournalRow>(statement(sql), ...values, pageSize(query.limit) + 1)
+      const { text, values } = journalQuery(query, placeholder)
+      const rows = all<JournalRow>(statement(text), ...values)
       return page(rows, query.limit, journalEntry, ({ id }) => idCursor(id))
     },
     counts: () => counts(statement),
@@ -62,7 +66,7 @@ function listDevices(statement: Statements, query: DeviceQuery): Page<DeviceView
   const product = one<CountedProductRow>(statement('SELECT * FROM products WHERE product_key = ?'), query.productKey)
   const after = query.cursor === undefined ? null : nameOfCursor(query.cursor)
   if (!product) return { items: [], nextCursor: null, total: 0 }
-  const matching = new Conditions()
+  const matching = new Conditions(placeholder)
   matching.add('product_id = ?', product.id)
   if (query.status !== undefined) matching.add('status = ?', query.status)
   if (query.search) matching.add(`device_name LIKE ? ESCAPE '\\'`, anywhere(query.search))
@@ -80,34 +84,6 @@ function listDevices(statement: Statements, query: DeviceQuery): Page<DeviceView
   const view = (row: DeviceRow) =>
     deviceView(query.productKey, row, all<ClientIdRow>(clientIds, row.product_id, row.device_name))
   return { ...page(rows, query.limit, view, ({ device_name }) => nameCursor(device_name)), total }
-}
-
-class Conditions {
-  readonly values: SQLInputValue[] = []
-  readonly #conditions: string[] = []
-
-  add(condition: string, value: SQLInputValue): void {
-    this.#conditions.push(condition)
-    this.values.push(value)
-  }
-
-  get where(): string {
-    return this.#conditions.length === 0 ? '' : `WHERE ${this.#conditions.join(' AND ')}`
-  }
-}
-
-function journalQuery(query: JournalQuery): { sql: string; values: SQLInputValue[] } {
-  const following = query.afterId !== undefined
-  const matching = new Conditions()
-  if (query.afterId !== undefined) matching.add('id > ?', query.afterId)
-  if (query.cursor !== undefined) matching.add(following ? 'id > ?' : 'id < ?', idOfCursor(query.cursor))
-  if (query.deviceName !== undefined) matching.add('device_name = ?', query.deviceName)
-  if (query.productKey !== undefined) matching.add('product_key = ?', query.productKey)
-  if (query.outcome !== undefined) matching.add('outcome = ?', query.outcome)
-  if (query.reason !== undefined) matching.add('reason = ?', query.reason)
-  if (query.since !== undefined) matching.add('time >= ?', query.since)
-  const order = following ? 'ASC' : 'DESC'
-  return { sql: `SELECT * FROM journal ${matching.where} ORDER BY id ${order} LIMIT ?`, values: matching.values }
 }
 
 function counts(statement: Statements): StoreCounts {

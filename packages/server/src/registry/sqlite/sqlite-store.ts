@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { DatabaseThread, type ThreadSettings } from '../../storage/database-thread.ts'
 import type { Failure } from '../../storage/messages.ts'
+import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
 import { Conflict, InvalidCursor, type RegistrationOutcome, type RegistrationRequest, type Store } from '../store.ts'
 import type { JournalEntry, NewJournalEntry, TimeMs } from '../types.ts'
 import type { ListCalls, ReadCalls, RegistrationReply, Role, ThreadOptions, WriteCalls } from './calls.ts'
@@ -30,7 +31,6 @@ export interface SqliteStoreOptions {
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 /** In a storm a device waits this much longer for its commit, and the server pays for fewer of them. */
 const BUSY_WINDOW_FACTOR = 10
-const ROWS_PER_CALL = 500
 const DEFAULT_MAX_WAITING_CALLS = 20_000
 const MAX_WAITING_LISTS = 200
 
@@ -191,18 +191,6 @@ function journal({ write, list }: Threads): Pick<Store, 'appendJournal' | 'listJ
     appendJournal: entries => inChunks(entries, append),
     listJournal: query => list.call('listJournal', query),
   }
-}
-
-/** One after the other, so that a long import leaves room between its commits for devices that register. */
-async function inChunks<Row, Result>(
-  rows: readonly Row[],
-  run: (chunk: readonly Row[]) => Promise<readonly Result[]>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  for (let at = 0; at < rows.length; at += ROWS_PER_CALL) {
-    results.push(...(await run(rows.slice(at, at + ROWS_PER_CALL))))
-  }
-  return results
 }
 
 /**
