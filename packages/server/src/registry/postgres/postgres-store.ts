@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createSealer, type Sealer } from '../seal.ts'
 import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
+import { orphanSweeper } from '../sql/orphan-sweeper.ts'
 import type { RegistrationRules, Store } from '../store.ts'
 import type { TimeMs } from '../types.ts'
 import { CallGuard, guarded } from './call-guard.ts'
@@ -56,7 +57,10 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     throw startProblem(url, error, timeoutMs)
   }
   const lane = openLane(options, parts)
-  const sweeper = orphanSweeper(database, parts.onError)
+  const sweeper = orphanSweeper(
+    () => database.transaction(session => sweepOrphans(session, ROWS_PER_CALL)),
+    parts.onError,
+  )
   const calls = new CallGuard({ timeoutMs, maxCalls: options.maxWaitingCalls ?? DEFAULT_MAX_WAITING_CALLS })
   const listCalls = new CallGuard({ timeoutMs, maxCalls: MAX_WAITING_LISTS })
   let closing: Promise<void> | undefined
@@ -159,28 +163,4 @@ async function check(database: Database, now: TimeMs): Promise<void> {
     database.transaction(session => session.change(WRITE_CHECK, [String(now)])),
     database.read(READ_CHECK),
   ])
-}
-
-/** Removes the devices of deleted products little by little. What a failure interrupts, the next sweep goes on with. */
-function orphanSweeper(database: Database, onError: (error: Error) => void): { sweep: () => void; stop: () => void } {
-  let stopped = false
-  let sweeping = false
-  const run = async (): Promise<void> => {
-    sweeping = true
-    try {
-      while (!stopped && (await database.transaction(session => sweepOrphans(session, ROWS_PER_CALL)))) {
-        // each round removed some: their number is finite
-      }
-    } finally {
-      sweeping = false
-    }
-  }
-  return {
-    sweep() {
-      if (!sweeping && !stopped) run().catch(onError) // unseen rows: nobody waits for them
-    },
-    stop() {
-      stopped = true
-    },
-  }
 }

@@ -2,6 +2,7 @@ import type { ReasonCode } from '@hatchway/protocol'
 import { DatabaseThread, type ThreadSettings } from '../../storage/database-thread.ts'
 import type { Failure } from '../../storage/messages.ts'
 import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
+import { orphanSweeper } from '../sql/orphan-sweeper.ts'
 import { Conflict, InvalidCursor, type RegistrationOutcome, type RegistrationRequest, type Store } from '../store.ts'
 import type { JournalEntry, NewJournalEntry, TimeMs } from '../types.ts'
 import type { ListCalls, ReadCalls, RegistrationReply, Role, ThreadOptions, WriteCalls } from './calls.ts'
@@ -55,7 +56,10 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     read: new DatabaseThread<ReadCalls>(threadSettings(options, 'read', clock())),
     list: new DatabaseThread<ListCalls>(threadSettings(options, 'list', clock())), // started by its first call
   }
-  const sweeper = orphanSweeper(threads.write)
+  const sweeper = orphanSweeper(
+    () => threads.write.call('sweepOrphans', { devices: ROWS_PER_CALL }),
+    () => undefined, // a failure leaves them to the next sweep
+  )
   const close = async (): Promise<void> => {
     sweeper.stop()
     await Promise.all([threads.read.close(), threads.list.close()])
@@ -190,33 +194,5 @@ function journal({ write, list }: Threads): Pick<Store, 'appendJournal' | 'listJ
   return {
     appendJournal: entries => inChunks(entries, append),
     listJournal: query => list.call('listJournal', query),
-  }
-}
-
-/**
- * Removes the devices of deleted products little by little. What a stop or a failure interrupts, the next start goes
- * on with.
- */
-function orphanSweeper(write: DatabaseThread<WriteCalls>): { sweep: () => void; stop: () => void } {
-  let stopped = false
-  let sweeping = false
-  const run = async (): Promise<void> => {
-    sweeping = true
-    try {
-      while (!stopped && (await write.call('sweepOrphans', { devices: ROWS_PER_CALL }))) {
-        // each round removed some: their number is finite
-      }
-    } finally {
-      sweeping = false
-    }
-  }
-  return {
-    sweep() {
-      // Unseen rows of a deleted product: nobody waits for them, and a failure leaves them to the next sweep.
-      if (!sweeping && !stopped) run().catch(() => undefined)
-    },
-    stop() {
-      stopped = true
-    },
   }
 }
