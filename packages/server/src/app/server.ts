@@ -22,6 +22,7 @@ import {
   createPostgresStore,
   createRegistry,
   createSqliteStore,
+  deriveKey,
   loadOrCreateMasterKey,
 } from '../registry/index.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -56,6 +57,7 @@ export interface RunningServer {
 
 const MASTER_KEY_FILE = 'master.key'
 const ADMIN_TOKEN_FILE = 'admin-token'
+const TICKET_PURPOSE = 'TLS session tickets'
 const DATABASE_FILE = 'hatchway.db'
 const SESSIONS_FILE = 'broker.db'
 const RULES_MODULE = new URL(
@@ -83,7 +85,8 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
   const folder = openDataFolder(config.dataDir)
   rooms.defer(() => folder.release())
-  const registry = await openRegistry(config, folder, log)
+  const masterKey = await openMasterKey(config, folder)
+  const registry = await openRegistry(config, { folder, masterKey, log })
   rooms.defer(() => registry.close())
   const random = createRandomPool()
   const administration = createAdministration({ registry, clock, random })
@@ -99,7 +102,8 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   rooms.defer(() => platform.close())
   const source = certificateSource(config, folder)
   const certificates = await loadCertificates(source)
-  const gateway = openGateway({ config, log, onboarding, broker, registry, certificates })
+  const ticketSecret = deriveKey(masterKey, TICKET_PURPOSE)
+  const gateway = openGateway({ config, log, onboarding, broker, registry, certificates, ticketSecret })
   rooms.defer(() => gateway.close(CUT_TIMEOUT_MS))
   rooms.defer(() => broker.close(CUT_TIMEOUT_MS))
   const current = keepCertificates({ source, certificates, gateway, log, rooms })
@@ -179,21 +183,29 @@ function httpSettings(config: Config) {
 /** For closing what is still open after the drain. */
 const CUT_TIMEOUT_MS = 1000
 
-async function openRegistry(config: Config, folder: DataFolder, log: Log) {
-  const keyFile = config.masterKeyFile ?? folder.file(MASTER_KEY_FILE)
-  const { databaseUrl, storeTimeoutMs: callTimeoutMs, journalLimit } = config
-  if (databaseUrl !== null) {
-    const masterKey = await loadOrCreateMasterKey(keyFile)
-    const onError = (error: Error): void => log.warn({ err: error }, 'trouble with the database')
-    const options = { url: databaseUrl, masterKey, rules, callTimeoutMs, journalLimit, clock, onError }
-    return createRegistry({ store: await createPostgresStore(options), clock })
-  }
-  if (existsSync(folder.file(DATABASE_FILE)) && !existsSync(keyFile)) {
+async function openMasterKey({ masterKeyFile, databaseUrl }: Config, folder: DataFolder): Promise<Buffer> {
+  const keyFile = masterKeyFile ?? folder.file(MASTER_KEY_FILE)
+  if (databaseUrl === null && existsSync(folder.file(DATABASE_FILE)) && !existsSync(keyFile)) {
     throw new DataFolderError(
       `the master key ${keyFile} is missing, and the secrets in ${folder.file(DATABASE_FILE)} can't be read without it; bring it back from the backup.`,
     )
   }
-  const masterKey = await loadOrCreateMasterKey(keyFile)
+  return loadOrCreateMasterKey(keyFile)
+}
+
+interface RegistryNeeds {
+  folder: DataFolder
+  masterKey: Uint8Array
+  log: Log
+}
+
+async function openRegistry(config: Config, { folder, masterKey, log }: RegistryNeeds) {
+  const { databaseUrl, storeTimeoutMs: callTimeoutMs, journalLimit } = config
+  if (databaseUrl !== null) {
+    const onError = (error: Error): void => log.warn({ err: error }, 'trouble with the database')
+    const options = { url: databaseUrl, masterKey, rules, callTimeoutMs, journalLimit, clock, onError }
+    return createRegistry({ store: await createPostgresStore(options), clock })
+  }
   const store = await createSqliteStore({
     file: folder.file(DATABASE_FILE),
     masterKey,
@@ -251,9 +263,10 @@ interface GatewayNeeds {
   broker: Broker
   registry: Registry
   certificates: Certificates
+  ticketSecret: Uint8Array
 }
 
-function openGateway({ config, log, onboarding, broker, registry, certificates }: GatewayNeeds): Gateway {
+function openGateway({ config, log, registry, ...parts }: GatewayNeeds): Gateway {
   const settings = {
     ...defaultGatewaySettings,
     host: config.mqttHost,
@@ -267,11 +280,9 @@ function openGateway({ config, log, onboarding, broker, registry, certificates }
     maxConnectionsPerAddress: config.maxConnectionsPerAddress,
   }
   return createGateway({
+    ...parts,
     settings,
-    onboarding,
-    broker,
     journal: registry.journal,
-    certificates,
     clock: { now: clock },
     log,
   })

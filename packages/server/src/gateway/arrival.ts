@@ -23,8 +23,8 @@ export interface ArrivalContext {
   webSockets: WebSocketUpgrades
   /** From accepting to a whole CONNECT. */
   connecting: Deadlines<Arrival>
-  /** What the next handshake presents. */
-  secureContext(): SecureContext
+  /** What the handshake presents that begins with these bytes. */
+  secureContext(hello: Buffer): SecureContext
   observer: ArrivalObserver
 }
 
@@ -38,6 +38,7 @@ export interface ArrivalObserver {
 }
 
 const firstBytesLength = 32
+const nothing = Buffer.of()
 const shown = (bytes: Buffer): string => bytes.subarray(0, firstBytesLength).toString('hex')
 
 /**
@@ -52,7 +53,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner
   readonly #raw: Socket
   #tls: TLSSocket | undefined
   #phase: 'proxy-header' | 'first-bytes' | 'handshake' | 'http' | 'mqtt' | 'gone'
-  /** First bytes that were too few to tell. */
+  /** First bytes that were too few to tell, or those of a handshake that waits for its turn. */
   #undecided: Buffer | undefined
   #connection: Connection | undefined
 
@@ -93,7 +94,8 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner
   }
 
   startHandshake(): void {
-    const secureContext = this.#context.secureContext()
+    const secureContext = this.#context.secureContext(this.#undecided ?? nothing)
+    this.#undecided = undefined
     // Not through a tls.Server: that doesn't say which accepted socket a finished or failed handshake belongs to,
     // and runs a timer for each.
     const socket = new TLSSocket(this.#raw, { isServer: true, secureContext })
@@ -186,7 +188,7 @@ export class Arrival implements HandshakeCandidate, ConnectionOwner, SocketOwner
   #queueHandshake(bytes: Buffer): void {
     this.#phase = 'handshake'
     this.peer.transport = 'tls'
-    this.#undecided = undefined
+    this.#undecided = bytes
     putBack(this.#raw, bytes)
     if (this.#context.gate.enter(this)) return
     this.#refuse('handshake-queue-full')

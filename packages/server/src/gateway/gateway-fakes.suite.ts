@@ -84,6 +84,8 @@ export interface GatewayOverrides {
   settings?: Partial<GatewaySettings>
   admit?: (connect: Connect, peer: Peer) => Admission | Promise<Admission>
   broker?: Pick<Broker, 'attach'>
+  ticketSecret?: Uint8Array
+  now?: () => number
 }
 
 /** A gateway on a free port of 127.0.0.1 with fakes behind it. */
@@ -108,7 +110,8 @@ export async function startGateway(
     broker: (overrides.broker ?? broker) as Broker,
     journal: { record: entry => void journal.push(entry) } as Pick<Journal, 'record'> as Journal,
     certificates,
-    clock: { now: () => 1_800_000_000_000 },
+    ...(overrides.ticketSecret === undefined ? {} : { ticketSecret: overrides.ticketSecret }),
+    clock: { now: overrides.now ?? (() => 1_800_000_000_000) },
     log: { info: keep, warn: keep, error: keep },
   })
   const [address] = await gateway.listen()

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import type { SecureContext } from 'node:tls'
 import type { ReasonCode } from '@hatchway/protocol'
 import type { Broker, Link } from '../broker/port.ts'
 import type { Onboarding } from '../onboarding/admission.ts'
@@ -18,7 +17,7 @@ import { gatewayEntry } from './journal-entry.ts'
 import { Listener, type ListenerAddress } from './listener.ts'
 import { addressMatcher, plainAddress } from './peer-address.ts'
 import type { GatewaySettings } from './settings.ts'
-import { secureContextOf } from './tls-options.ts'
+import { TlsContexts } from './tls-contexts.ts'
 import { WebSocketUpgrades } from './websocket-upgrades.ts'
 import { WriteTurn } from './write-turn.ts'
 
@@ -28,6 +27,8 @@ export interface GatewayParts {
   broker: Broker
   journal: Journal
   certificates: Certificates
+  /** Gateways that have the same one resume each other's TLS sessions; without it, nobody else's. */
+  ticketSecret?: Uint8Array
   clock: { now(): number }
   log: GatewayLog
 }
@@ -61,6 +62,7 @@ export interface Gateway {
 
 const arrivingGraceMs = 1000
 const settledPollMs = 10
+const ticketSecretSizeBytes = 32
 
 export function createGateway(parts: GatewayParts): Gateway {
   return new SocketGateway(parts)
@@ -75,14 +77,13 @@ class SocketGateway implements Gateway, ArrivalObserver {
   readonly #nameless = new Set<Arrival>()
   readonly #isTrustedProxy: (address: string) => boolean
   readonly #context: ArrivalContext
-  readonly #ticketKeys = randomBytes(48)
+  readonly #tls: TlsContexts
   readonly #connecting: Deadlines<Arrival>
   readonly #admitting: Deadlines<Connection>
   readonly #deadlines: readonly { close(): void }[]
   readonly #rejected: Record<string, number> = {}
   readonly #connections = { tcp: 0, tls: 0, ws: 0, wss: 0 }
   readonly #tlsVersions: Record<string, number> = {}
-  #secureContext: SecureContext
   #listeners: Listener[] = []
   #addresses: readonly ListenerAddress[] = []
   #handshakesDone = 0
@@ -97,7 +98,9 @@ class SocketGateway implements Gateway, ArrivalObserver {
     this.#limits = new ConnectionLimits(settings)
     this.#isTrustedProxy = addressMatcher(settings.proxyProtocolTrusted)
     this.#gate = new HandshakeGate({ maxWaiting: settings.maxWaitingHandshakes })
-    this.#secureContext = this.#secureContextOf(parts.certificates)
+    const { certificates, ticketSecret = randomBytes(ticketSecretSizeBytes) } = parts
+    const tls = { pairs: certificates.pairs, legacyCiphers: settings.legacyCiphers, ticketSecret }
+    this.#tls = new TlsContexts({ ...tls, clock: parts.clock })
     const closing = new Deadlines<Link>(settings.closeTimeoutMs, link => link.destroy())
     const admitting = new Deadlines<Connection>(settings.admissionTimeoutMs, c => c.admissionTimedOut())
     const registered = new Deadlines<Connection>(settings.registrationTimeoutMs, c => c.registrationTimedOut())
@@ -114,7 +117,7 @@ class SocketGateway implements Gateway, ArrivalObserver {
       gate: this.#gate,
       webSockets: new WebSocketUpgrades({ maxMessageBytes: settings.maxWebSocketMessageBytes, links }),
       connecting,
-      secureContext: () => this.#secureContext,
+      secureContext: hello => this.#tls.contextFor(hello),
       observer: this,
     }
   }
@@ -145,7 +148,7 @@ class SocketGateway implements Gateway, ArrivalObserver {
   }
 
   reloadCertificates(certificates: Certificates): void {
-    this.#secureContext = this.#secureContextOf(certificates)
+    this.#tls.reload(certificates.pairs)
   }
 
   stats(): GatewayStats {
@@ -265,10 +268,5 @@ class SocketGateway implements Gateway, ArrivalObserver {
     const peer = { address, transport: 'tcp', tlsVersion: null, tlsCipher: null } as const
     this.#record(gatewayEntry(this.#parts.clock.now(), peer, reason, detail))
     socket.destroy()
-  }
-
-  #secureContextOf(certificates: Certificates): SecureContext {
-    const { legacyCiphers } = this.#parts.settings
-    return secureContextOf(certificates.pairs, { legacyCiphers, ticketKeys: this.#ticketKeys })
   }
 }

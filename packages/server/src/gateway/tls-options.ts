@@ -21,7 +21,7 @@ const ecdsaSuites = [
 const tls13Suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'] as const
 
 /** A session ticket resumes a session for this long: a fleet that reconnects after an outage spares most of the handshake. */
-const sessionSeconds = 4 * 3600
+export const sessionSeconds = 4 * 3600
 
 /** The runtime's list without static RSA (no forward secrecy), which comes back at its end for devices that have nothing else. */
 export function cipherList(legacyCiphers: boolean): string {
@@ -50,7 +50,7 @@ export function secureContextOptions(
   }
 }
 
-/** `ticketKeys` is 48 random bytes kept by the caller, so that tickets outlive a change of certificates. */
+/** `ticketKeys` is the caller's 48 bytes, so that tickets outlive a change of certificates. */
 export function secureContextOf(
   pairs: readonly CertificatePair[],
   settings: { legacyCiphers: boolean; ticketKeys: Buffer },

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { MASTER_KEY_SIZE_BYTES } from './seal.ts'
@@ -19,6 +19,14 @@ export class MasterKeyError extends Error {
  */
 export async function loadOrCreateMasterKey(file: string): Promise<Buffer> {
   return (await createKeyFile(file)) ?? (await readKeyFile(file))
+}
+
+/**
+ * A key for one purpose, from which neither the master key nor the key of another purpose can be found. The same on
+ * every server that has the same master key.
+ */
+export function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', `hatchway ${purpose}`, MASTER_KEY_SIZE_BYTES))
 }
 
 async function createKeyFile(file: string): Promise<Buffer | undefined> {
