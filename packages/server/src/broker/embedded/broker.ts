@@ -1,9 +1,11 @@
 import type { ReasonCode } from '@hatchway/protocol'
-import { isTopicFilter, isTopicName } from '../../mqtt/index.ts'
+import { isTopicFilter } from '../../mqtt/index.ts'
 import { StoreUnavailable } from '../../storage/store-unavailable.ts'
+import { checkMessage } from '../client/message-check.ts'
+import { Listeners } from '../listeners.ts'
 import type { Attachment, Broker, BrokerIncident, BrokerStats, Presence, ReceivedMessage } from '../port.ts'
 import type { Receipt } from './durable/receipt.ts'
-import { Hub, type Published } from './hub.ts'
+import { Hub } from './hub.ts'
 import { type BrokerSettings, defaultBrokerSettings } from './settings.ts'
 import { nothingStored, type SessionStore, type StoredSessions } from './store/session-store.ts'
 import { SystemTopics } from './system-topics.ts'
@@ -54,7 +56,8 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
   return {
     attach: (request): Attachment => hub.attach(request),
     async publish(message) {
-      const { subscribers, receipt } = publish(hub, message, settings)
+      checkMessage(message, settings.payloadBytes)
+      const { subscribers, receipt } = hub.publish(message)
       if (receipt !== undefined) await storedInTime(receipt, settings.storeTimeoutMs, after)
       return { subscribers }
     },
@@ -92,17 +95,6 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
       hub.ledger.close()
     },
   }
-}
-
-function publish(hub: Hub, message: Parameters<Broker['publish']>[0], settings: BrokerSettings): Published {
-  const { topic, payload } = message
-  if (!isTopicName(topic)) throw new RangeError(`topic is "${topic}": give a topic name without + and #`)
-  if (payload.length > settings.payloadBytes) {
-    throw new RangeError(
-      `payload has ${payload.length} bytes, the limit is ${settings.payloadBytes}: send less at once`,
-    )
-  }
-  return hub.publish(message)
 }
 
 /** Ends the session, and its connection if it has one. */
@@ -162,33 +154,6 @@ function statsOf({ connections, sessions, tree, groups, retention, meter }: Hub)
     connectionsByVersion: { ...connectionsByVersion },
     retained: { messages: retention.messages.count, bytes: retention.messages.bytes },
     sharedGroups: groups.count,
-  }
-}
-
-/** Those who asked to be told. One that throws does not keep the others from hearing. */
-class Listeners<Event> {
-  readonly #listeners = new Set<(event: Event) => void>()
-  readonly #onError: (error: unknown) => void
-
-  constructor(onError: (error: unknown) => void) {
-    this.#onError = onError
-  }
-
-  add(listener: (event: Event) => void): () => void {
-    this.#listeners.add(listener)
-    return () => {
-      this.#listeners.delete(listener)
-    }
-  }
-
-  tell(event: Event): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        this.#onError(error)
-      }
-    }
   }
 }
 

@@ -1,4 +1,8 @@
 import { type Connack, encodePublish, type PublishProperties } from '../../mqtt/index.ts'
+import { clientIdOf } from '../client/client-id.ts'
+import { maxPacketSizeBytes } from '../client/client-limits.ts'
+import { Meter, versionOf } from '../client/meter.ts'
+import { type Rights, responsePrefixOf, rightsOf } from '../client/rights.ts'
 import type { AttachRequest, BrokerIncident, Identity, Message, Presence } from '../port.ts'
 import { Congestion } from './congestion.ts'
 import { Connection } from './connection.ts'
@@ -10,13 +14,11 @@ import { messageOf, storedWill, type WillMessage } from './durable/stored-will.t
 import { connack, expiryOf, outboundWindow } from './engine/connack.ts'
 import { newSession, type SessionLimits, type SessionOptions } from './engine/state.ts'
 import { subscribeByServer } from './engine/subscribe.ts'
-import { Meter, versionOf } from './meter.ts'
 import { Publication } from './publication.ts'
 import { Reading } from './reading.ts'
 import { Retention } from './retention.ts'
-import { type Rights, responsePrefixOf, rightsOf } from './rights.ts'
 import type { Session } from './session.ts'
-import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
+import type { BrokerSettings } from './settings.ts'
 import { SharedGroups } from './shared-groups.ts'
 import type { SessionStore, StoredSessions } from './store/session-store.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -367,10 +369,4 @@ function limitsOf(window: number, settings: BrokerSettings): SessionLimits {
   const { subscriptionsPerSession, receiveMaximum, sessionExpiryMaxSeconds, queuedMessages, queuedBytes } = settings
   const outbound = { window, queuedMessages, queuedBytes }
   return { subscriptions: subscriptionsPerSession, receiveMaximum, expirySeconds: sessionExpiryMaxSeconds, outbound }
-}
-
-/** The client identifier inside an application's session id `@{keyId}/{clientId}`. */
-function clientIdOf(identity: Identity): string {
-  if (identity.kind === 'device') return identity.sessionId
-  return identity.sessionId.slice(identity.keyId.length + 2)
 }

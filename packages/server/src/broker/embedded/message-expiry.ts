@@ -1,5 +1,6 @@
 import { decodePublish, encodePublishTemplate, Framer } from '../../mqtt/index.ts'
-import type { Publication, PublishBytes } from './publication.ts'
+import type { PublishBytes } from '../client/outbox.ts'
+import type { Publication } from './publication.ts'
 
 /** The message for a queue: a copy that knows when it is of no use any more. */
 export function keepUntilExpiry(publication: Publication, nowMs: number): Publication {

@@ -1,5 +1,6 @@
-import type { PublishProperties } from '../../mqtt/index.ts'
-import { decodePublish, type Frame, Framer, hasShortestHeader, type ProtocolLevel, type Qos } from '../../mqtt/index.ts'
+import { type Frame, Framer, hasShortestHeader, type ProtocolLevel } from '../../mqtt/index.ts'
+import type { PublishBytes } from '../client/outbox.ts'
+import { PublishHead } from '../client/publish-head.ts'
 import type { HeldMessage } from './durable/held-message.ts'
 import type { Receipt } from './durable/receipt.ts'
 import { endOfInteger, integerSize, writeInteger } from './wire-integer.ts'
@@ -11,15 +12,6 @@ export function wireOf(level: ProtocolLevel): Wire {
   return level === 5 ? 1 : 0
 }
 
-/** One PUBLISH as bytes `start` to `end` of a buffer. The first byte and the packet identifier are the sender's to set. */
-export interface PublishBytes {
-  readonly buffer: Buffer
-  readonly start: number
-  readonly end: number
-  /** Where the packet identifier stands, counted from `start`; 0 = there is none (QoS 0). */
-  readonly packetIdOffset: number
-}
-
 const noBytes = Buffer.alloc(0)
 
 /**
@@ -29,23 +21,10 @@ const noBytes = Buffer.alloc(0)
  *
  * One object serves all messages of a connection: it is valid until the next `read`, and `keep` makes a copy that stays.
  */
-export class Publication implements PublishBytes {
-  buffer: Buffer = noBytes
-  start = 0
-  end = 0
-  packetIdOffset = 0
-  firstByte = 0
-  /** Where the topic stands, its two length bytes not included. */
-  topicStart = 0
-  topicEnd = 0
-  payloadStart = 0
-  packetId = 0
+export class Publication extends PublishHead {
   /** Set by whoever routes it. */
   topic = ''
-  qos: Qos = 0
   wire: Wire = 0
-  /** Known only where the original has some. */
-  properties: PublishProperties | undefined
   /** Milliseconds since 1970, 0 = never; set on a copy that waits, or that is retained. */
   expiresAtMs = 0
   /** What the store knows of it; on a copy that waits. */
@@ -54,43 +33,13 @@ export class Publication implements PublishBytes {
   retention: Receipt | undefined
   /** A session had no room for it. */
   isRefused = false
-  #propertiesStart = 0
   #forwardable = false
   #shapes: (PublishBytes | undefined)[] | undefined
   #kept: Publication | undefined
 
-  /**
-   * PUBLISH = FirstByte RemainingLength Topic:string [PacketIdentifier:uint16] [Properties] Payload
-   *
-   * Only what every message needs is looked at. Whatever is unusual goes to the codec, which throws MalformedPacket with
-   * what is wrong. The topic's characters are not checked here: `decodePublish` is for topics seen for the first time.
-   */
-  read(frame: Frame, level: ProtocolLevel): void {
-    const { buffer, firstByte, start, end, bodyStart } = frame
-    const qos = (firstByte >> 1) & 3
-    const topicStart = bodyStart + 2
-    const topicEnd = topicStart + (((buffer[bodyStart] ?? 0) << 8) | (buffer[bodyStart + 1] ?? 0))
-    const propertiesStart = qos === 0 ? topicEnd : topicEnd + 2
-    const plain = propertiesStart + (level === 5 ? 1 : 0) <= end && qos !== 3 && (firstByte & 0x0e) !== 0x08
-    const packetId = plain && qos > 0 ? buffer.readUInt16BE(topicEnd) : 0
-    this.properties = undefined
-    this.payloadStart = propertiesStart
-    if (!plain || (qos > 0 && packetId === 0) || (level === 5 && buffer[propertiesStart] !== 0)) {
-      const { properties, payload } = decodePublish(frame, level)
-      this.properties = properties
-      this.payloadStart = end - payload.length
-    } else if (level === 5) this.payloadStart++
-    this.buffer = buffer
-    this.start = start
-    this.end = end
-    this.firstByte = firstByte
-    this.topicStart = topicStart
-    this.topicEnd = topicEnd
-    this.packetId = packetId
-    this.qos = qos as Qos // 3 was refused by decodePublish
+  override read(frame: Frame, level: ProtocolLevel): void {
+    super.read(frame, level)
     this.wire = wireOf(level)
-    this.packetIdOffset = qos > 0 ? topicEnd - start : 0
-    this.#propertiesStart = propertiesStart
     this.#forwardable = hasShortestHeader(frame)
     this.isRefused = false
     this.retention = undefined
@@ -112,14 +61,6 @@ export class Publication implements PublishBytes {
   /** When the sessions that outlive their connections, and its topic, have it for good; undefined = none took it. */
   get receipt(): Receipt | undefined {
     return this.retention ?? this.#kept?.held?.receipt
-  }
-
-  get retain(): boolean {
-    return (this.firstByte & 1) !== 0
-  }
-
-  get payload(): Buffer {
-    return this.buffer.subarray(this.payloadStart, this.end)
   }
 
   /** The message for subscribers of one wire format, with or without a packet identifier. */
@@ -156,7 +97,7 @@ export class Publication implements PublishBytes {
     kept.packetIdOffset = this.packetIdOffset
     kept.properties = this.properties
     kept.expiresAtMs = this.expiresAtMs
-    kept.#propertiesStart = this.#propertiesStart - start
+    kept.propertiesStart = this.propertiesStart - start
     kept.#forwardable = this.#forwardable
     kept.#kept = kept
     this.#kept = kept
@@ -166,7 +107,7 @@ export class Publication implements PublishBytes {
   /** `added` goes in front of the properties. */
   #build(wire: Wire, withPacketId: boolean, added: Buffer): PublishBytes {
     const { buffer, topicStart, topicEnd, payloadStart, end } = this
-    const propertiesStart = wire === 1 && this.wire === 1 ? endOfInteger(buffer, this.#propertiesStart) : payloadStart
+    const propertiesStart = wire === 1 && this.wire === 1 ? endOfInteger(buffer, this.propertiesStart) : payloadStart
     const propertiesSize = added.length + payloadStart - propertiesStart
     const topicSize = topicEnd - topicStart + 2
     const headed = topicSize + (withPacketId ? 2 : 0) + (wire === 1 ? integerSize(propertiesSize) : 0)

@@ -1,13 +1,22 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { decodePublish, encodePublish, type Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
+import { AliasesFromClient } from '../client/aliases-from-client.ts'
+import { TopicCache } from '../client/topic-cache.ts'
 import type { Receipt } from './durable/receipt.ts'
 import { type PublishVerdict, receivePublish } from './engine/inbound.ts'
 import { Publication } from './publication.ts'
-import { type Route, RouteCache } from './routes.ts'
 import type { Session } from './session.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Publisher, Surroundings } from './surroundings.ts'
-import { AliasesFromClient } from './topic-aliases.ts'
+import type { Match } from './topic-tree.ts'
+
+/** What a connection has found out about a topic it publishes to. */
+interface Route {
+  readonly topic: string
+  /** Whether it may publish there; if not, why. */
+  readonly refusal: string | undefined
+  readonly match: Match<Subscriber> | undefined
+}
 
 /** The connection that the messages come over. */
 export interface IntakeHost extends Publisher {
@@ -29,14 +38,14 @@ const firstBytes = { puback: 0x40, pubrec: 0x50 } as const
 export class PublishIntake {
   readonly #host: IntakeHost
   readonly #around: Surroundings
-  readonly #routes: RouteCache<Subscriber>
+  readonly #routes: TopicCache<Route>
   #aliases: AliasesFromClient | undefined
 
   constructor(host: IntakeHost, around: Surroundings) {
     const { cachedTopicsPerDevice, cachedTopicsPerApplication } = around.settings
     this.#host = host
     this.#around = around
-    this.#routes = new RouteCache(host.identity.kind === 'device' ? cachedTopicsPerDevice : cachedTopicsPerApplication)
+    this.#routes = new TopicCache(host.identity.kind === 'device' ? cachedTopicsPerDevice : cachedTopicsPerApplication)
   }
 
   /** The framer stands on a PUBLISH. Throws MalformedPacket. */
@@ -96,7 +105,7 @@ export class PublishIntake {
   }
 
   /** The topic is new on this connection: the codec checks its characters, and the rights say whether it may be used. */
-  #add(framer: Framer, publication: Publication): Route<Subscriber> {
+  #add(framer: Framer, publication: Publication): Route {
     const { buffer, topicStart, topicEnd } = publication
     const { topic } =
       publication === this.#around.reading.publication ? decodePublish(framer, this.#host.level) : publication
@@ -142,7 +151,7 @@ export class PublishIntake {
 
   #refuse(
     { incident, closes, acknowledge, reasonCode }: PublishVerdict,
-    { topic, refusal }: Route<Subscriber>,
+    { topic, refusal }: Route,
     full: string | undefined,
   ): void {
     if (incident === undefined) return

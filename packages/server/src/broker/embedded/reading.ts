@@ -1,6 +1,7 @@
 import { Framer } from '../../mqtt/index.ts'
+import { maxPacketSizeBytes } from '../client/client-limits.ts'
 import { Publication } from './publication.ts'
-import { type BrokerSettings, maxPacketSizeBytes } from './settings.ts'
+import type { BrokerSettings } from './settings.ts'
 
 /**
  * What only reading needs. One connection of a broker reads at a time, and never from within another's reading, so all of

@@ -1,7 +1,7 @@
+import type { Meter } from '../client/meter.ts'
 import type { BrokerIncident, Presence } from '../port.ts'
 import type { Congestion, Pausable } from './congestion.ts'
 import type { Ledger } from './durable/ledger.ts'
-import type { Meter } from './meter.ts'
 import type { Publication } from './publication.ts'
 import type { Reading } from './reading.ts'
 import type { Retention } from './retention.ts'

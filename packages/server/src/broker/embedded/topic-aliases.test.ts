@@ -9,8 +9,9 @@ import {
   type Packet,
   type PublishProperties,
 } from '../../mqtt/index.ts'
+import { AliasesFromClient } from '../client/aliases-from-client.ts'
 import { application, device, type FakeClient, plainSubscription, type Rig, rig } from './fake-client.suite.ts'
-import { AliasesFromClient, AliasesToClient } from './topic-aliases.ts'
+import { AliasesToClient } from './topic-aliases.ts'
 
 const up = '/pk1/dev1/user/update'
 

@@ -1,4 +1,5 @@
 import type { Packet } from '../../../mqtt/index.ts'
+import { misplaced } from '../../client/misplaced-packet.ts'
 import { type Close, type Effect, nothing, protocolError } from './effects.ts'
 import { release } from './inbound.ts'
 import type { SessionState } from './state.ts'
@@ -23,17 +24,8 @@ export function receivePacket<Message>(session: SessionState<Message>, packet: P
       return disconnect(session, packet)
     case 'publish':
       return nothing // handled in place by the edge and receivePublish
-    case 'connect':
-      return protocolError('a second CONNECT came on the connection') // [MQTT-3.1.0-2]
-    case 'auth':
-      return protocolError('AUTH came although CONNECT had no authentication method') // [MQTT-4.12.0-7]
-    case 'connack':
-    case 'suback':
-    case 'unsuback':
-    case 'pingresp':
-      return protocolError(`${packet.type.toUpperCase()} came from the client; only a server sends it`)
     default:
-      return packet satisfies never
+      return protocolError(misplaced(packet.type))
   }
 }
 

@@ -1,22 +1,10 @@
-import { parseSharedFilter } from '@hatchway/protocol'
-import {
-  isTopicFilter,
-  type ProtocolLevel,
-  type Subscribe,
-  type Subscription,
-  type Unsubscribe,
-} from '../../../mqtt/index.ts'
+import type { Subscribe, Subscription, Unsubscribe } from '../../../mqtt/index.ts'
+import { type FilterRefusal, filterRefusal, subackCode } from '../../client/filter-refusal.ts'
 import type { SubscriptionOptions } from '../topic-tree.ts'
 import type { Effect } from './effects.ts'
 import type { SessionState } from './state.ts'
 
 const shared = '$share/'
-
-interface Refusal {
-  readonly reasonCode: number
-  readonly reason: 'topic-not-allowed-subscribe' | 'topic-filter-invalid'
-  readonly problem: string
-}
 
 /** One SUBACK code per filter; a refused filter leaves the others and the connection alone. [MQTT-3.8.4-6] */
 export function subscribe<Message>(session: SessionState<Message>, packet: Subscribe): readonly Effect[] {
@@ -30,7 +18,7 @@ export function subscribe<Message>(session: SessionState<Message>, packet: Subsc
     const refusal = refusalOf(session, subscription)
     if (refusal !== undefined) {
       const { reason, problem } = refusal
-      reasonCodes.push(codeOf(refusal.reasonCode, session.level))
+      reasonCodes.push(subackCode(refusal, session.level))
       reasonString ??= `${filter}: ${problem}`
       effects.push({ do: 'incident', reason, topic: filter, problem })
       continue
@@ -91,26 +79,11 @@ export function unsubscribe<Message>(session: SessionState<Message>, packet: Uns
   return [...effects, { do: 'send', packet: { type: 'unsuback', packetId: packet.packetId, reasonCodes } }]
 }
 
-function refusalOf<Message>(session: SessionState<Message>, { filter }: Subscription): Refusal | undefined {
-  if (!isTopicFilter(filter)) {
-    const problem = 'a wildcard does not fill its level, or # is not the last one'
-    return { reasonCode: 0x8f, reason: 'topic-filter-invalid', problem }
-  }
-  if (filter.startsWith(shared) && parseSharedFilter(filter) === undefined) {
-    const problem = 'a shared subscription is $share/{group}/{filter}, the group without wildcards'
-    return { reasonCode: 0x8f, reason: 'topic-filter-invalid', problem } // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
-  }
-  const forbidden = session.rights.maySubscribe(filter)
-  if (forbidden !== undefined) {
-    return { reasonCode: 0x87, reason: 'topic-not-allowed-subscribe', problem: forbidden }
-  }
+function refusalOf<Message>(session: SessionState<Message>, { filter }: Subscription): FilterRefusal | undefined {
+  const refusal = filterRefusal(filter, session.rights)
+  if (refusal !== undefined) return refusal
   const { subscriptions, limits } = session
   if (subscriptions.size < limits.subscriptions || subscriptions.has(filter)) return undefined
   const problem = `the session holds ${subscriptions.size} subscriptions already, the limit is ${limits.subscriptions}`
   return { reasonCode: 0x97, reason: 'topic-not-allowed-subscribe', problem }
-}
-
-/** Below MQTT 5 there is one code for every refusal; MQTT 3.1 has none, and takes 0x80 as its successor does. */
-function codeOf(reasonCode: number, level: ProtocolLevel): number {
-  return level === 5 ? reasonCode : 0x80
 }

@@ -1,54 +1,44 @@
-import type { Match } from './topic-tree.ts'
-
-/** What a connection has found out about a topic it publishes to. */
-export interface Route<S> {
-  readonly topic: string
-  /** Whether it may publish there; if not, why. */
-  readonly refusal: string | undefined
-  readonly match: Match<S> | undefined
-}
-
-interface Entry<S> {
-  readonly route: Route<S>
+interface Entry<Found> {
+  readonly found: Found
   readonly bytes: Buffer
   /** Another topic of the same hash. */
-  readonly next: Entry<S> | undefined
+  readonly next: Entry<Found> | undefined
 }
 
 /**
- * The topics that one connection has published to, found by their bytes: a repeated topic is neither decoded nor checked
+ * What one connection has found out about the topics that it publishes to, by their bytes: a repeated topic is neither decoded nor checked
  * again. Holds `limit` topics; when it is full it starts afresh.
  */
-export class RouteCache<S> {
+export class TopicCache<Found> {
   readonly #limit: number
   /** The topic of the message before this one: devices repeat themselves. */
-  #last: Entry<S> | undefined
-  #entries: Map<number, Entry<S>> | undefined
+  #last: Entry<Found> | undefined
+  #entries: Map<number, Entry<Found>> | undefined
   #count = 0
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  find(buffer: Buffer, start: number, end: number): Route<S> | undefined {
+  find(buffer: Buffer, start: number, end: number): Found | undefined {
     const last = this.#last
     if (last === undefined) return undefined
-    if (isSame(last.bytes, buffer, start, end)) return last.route
+    if (isSame(last.bytes, buffer, start, end)) return last.found
     let entry = this.#entries?.get(hash(buffer, start, end))
     while (entry !== undefined && !isSame(entry.bytes, buffer, start, end)) entry = entry.next
     if (entry === undefined) return undefined
     this.#last = entry
-    return entry.route
+    return entry.found
   }
 
-  add(topicBytes: Uint8Array, route: Route<S>): void {
+  add(topicBytes: Uint8Array, found: Found): void {
     const bytes = Buffer.from(topicBytes)
     if (this.#entries === undefined || this.#count >= this.#limit) {
       this.#entries = new Map()
       this.#count = 0
     }
     const key = hash(bytes, 0, bytes.length)
-    const entry: Entry<S> = { route, bytes, next: this.#entries.get(key) }
+    const entry: Entry<Found> = { found, bytes, next: this.#entries.get(key) }
     this.#entries.set(key, entry)
     this.#last = entry
     this.#count++

@@ -1,18 +1,28 @@
 import type { Link } from '../port.ts'
-import type { Meter } from './meter.ts'
-import type { PublishBytes } from './publication.ts'
+
+/** Where the bytes go: the client, or whoever its bytes are relayed to. */
+export type Sink = Pick<Link, 'write' | 'pendingBytes'>
 
 const smallestSlabBytes = 256
 const largestSlabBytes = 64 * 1024
 /** A larger piece goes to the link as it is; copying it would cost more than one more segment. */
 const copiedBytes = 8 * 1024
 
+/** One PUBLISH as bytes `start` to `end` of a buffer. The first byte and the packet identifier are the sender's to set. */
+export interface PublishBytes {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+  /** Where the packet identifier stands, counted from `start`; 0 = there is none (QoS 0). */
+  readonly packetIdOffset: number
+}
+
 /**
  * Gathers what one connection is sent within a turn, and hands it to the link in one go (`flush`). Neighbouring bytes of
  * one buffer stay one range, so that messages passed on unchanged are not even copied.
  */
 export class Outbox {
-  readonly #link: Link
+  readonly #link: Sink
   #slab: Buffer | undefined
   #used = 0
   /** A range that is not copied yet: bytes behind `#slab`'s. */
@@ -24,9 +34,9 @@ export class Outbox {
   #linkPending = 0
   /** Bytes of the turn before: the next slab's size. */
   #expected = smallestSlabBytes
-  readonly #meter: Meter
+  readonly #meter: { bytesOut: number }
 
-  constructor(link: Link, meter: Meter) {
+  constructor(link: Sink, meter: { bytesOut: number }) {
     this.#link = link
     this.#meter = meter
   }
@@ -45,7 +55,7 @@ export class Outbox {
   publish(message: PublishBytes, firstByte: number, packetId: number): void {
     const { buffer, start, end, packetIdOffset } = message
     if (packetIdOffset === 0 && buffer[start] === firstByte) {
-      this.#append(buffer, start, end)
+      this.append(buffer, start, end)
       return
     }
     const size = end - start
@@ -74,7 +84,7 @@ export class Outbox {
   }
 
   packet(bytes: Buffer): void {
-    this.#append(bytes, 0, bytes.length)
+    this.append(bytes, 0, bytes.length)
   }
 
   /** Hands everything to the link. */
@@ -94,7 +104,8 @@ export class Outbox {
     this.#linkPending = this.#link.pendingBytes
   }
 
-  #append(buffer: Buffer, start: number, end: number): void {
+  /** Bytes of a larger buffer, as they are; neighbours of what came before stay one range with it. */
+  append(buffer: Buffer, start: number, end: number): void {
     this.#gathered += end - start
     if (this.#range === buffer && this.#rangeEnd === start) {
       this.#rangeEnd = end
