@@ -180,6 +180,12 @@ export const OPTIONS = {
     default: 5000,
     description: 'longest wait for the database before a device is told to retry, ms',
   }),
+  gatewayLeaseMs: option({
+    read: integer(500, 600_000),
+    default: 20_000,
+    description:
+      'with PostgreSQL: so long after the death of a gateway its devices begin to go off line, the same for all gateways, ms',
+  }),
   drainDelayMs: option({
     read: integer(0, 300_000),
     default: 0,

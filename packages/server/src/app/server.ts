@@ -200,10 +200,11 @@ interface RegistryNeeds {
 }
 
 async function openRegistry(config: Config, { folder, masterKey, log }: RegistryNeeds) {
-  const { databaseUrl, storeTimeoutMs: callTimeoutMs, journalLimit } = config
+  const { databaseUrl, storeTimeoutMs: callTimeoutMs, journalLimit, gatewayLeaseMs } = config
   if (databaseUrl !== null) {
     const onError = (error: Error): void => log.warn({ err: error }, 'trouble with the database')
-    const options = { url: databaseUrl, masterKey, rules, callTimeoutMs, journalLimit, clock, onError }
+    const limits = { callTimeoutMs, journalLimit, gatewayLeaseMs }
+    const options = { url: databaseUrl, masterKey, rules, ...limits, clock, onError }
     return createRegistry({ store: await createPostgresStore(options), clock })
   }
   const store = await createSqliteStore({

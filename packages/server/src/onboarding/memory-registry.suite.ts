@@ -132,7 +132,11 @@ export function createMemoryRegistry(rules: RegistrationRules): MemoryRegistry {
   const store = new Proxy({} as Store, {
     get: (_target, name) =>
       name === 'notePresence'
-        ? (changes: MemoryRegistry['presence']) => working(() => void presence.push(...changes))
+        ? (changes: MemoryRegistry['presence']) =>
+            working(() => {
+              presence.push(...changes)
+              return changes.map(() => true)
+            })
         : notNeeded,
   })
 

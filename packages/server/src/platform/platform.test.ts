@@ -18,7 +18,7 @@ beforeEach(() => {
   broker = createFakeBroker()
   registry = createMemoryRegistry(rules)
   registry.addProduct({ productKey: 'pk1' })
-  registry.addDevice({ ...names, deviceSecret: 'secret', clientIds: [issued('a'), issued('b')] })
+  registry.addDevice({ ...names, deviceSecret: 'secret', secretActivatedAt: 2, clientIds: [issued('a'), issued('b')] })
   registry.addKey({ id: 'hk1', secretHash: 'hash' })
   errors = []
   now = 5000
@@ -284,6 +284,12 @@ describe('cutting connections', () => {
     ['a device that is in order stays', byToken, () => {}, null],
     ['a device with its secret stays', bySecret, () => {}, null],
     ['an application stays', application(), () => {}, null],
+    [
+      'DeviceSecret replaced',
+      bySecret,
+      () => registry.addDevice({ ...names, deviceSecret: 'newer' }),
+      'credential-revoked-now',
+    ],
     ['deleted', bySecret, () => registry.removeDevice('pk1', 'dev1'), 'device-deleted'],
     ['disabled', byToken, () => registry.change('pk1', 'dev1', { kind: 'disable' }), 'device-disabled-now'],
     [

@@ -4,8 +4,8 @@ import type { TimeMs } from '../registry/types.ts'
 import { answerDevices } from './answers.ts'
 import { journalIncidents } from './incidents.ts'
 import { tellLifecycle } from './lifecycle.ts'
-import { tellPresence } from './presence.ts'
-import { PresenceNotes } from './presence-notes.ts'
+import { LiveConnections } from './live-connections.ts'
+import { tellPresence, tellSharedPresence } from './presence.ts'
 import { createPublisher } from './publisher.ts'
 import { cutRevoked } from './revocation.ts'
 
@@ -30,18 +30,21 @@ export interface Platform {
 export function createPlatform(parts: PlatformParts): Platform {
   const { broker, registry, clock, onError = warn } = parts
   const publisher = createPublisher({ broker, clock, onError })
-  const notes = new PresenceNotes({ store: registry.store, onError })
+  const telling = { broker, registry, publisher, clock, onError }
+  const live = registry.onLeaseEvent === undefined ? undefined : new LiveConnections(broker)
+  const presence = live === undefined ? tellPresence(telling) : tellSharedPresence({ ...telling, live })
+  const stopCutting = cutRevoked({ broker, registry, onError, ...(live && { live }) })
   const ends = [
     answerDevices({ broker, publisher, clock }),
-    tellPresence({ broker, publisher, notes }),
     tellLifecycle({ registry, publisher }),
-    cutRevoked({ broker, registry, onError }),
     journalIncidents({ broker, journal: registry.journal, clock }),
   ]
   return {
     async close() {
       for (const end of ends) end()
-      await notes.close()
+      live?.close()
+      await stopCutting()
+      await presence.close()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { PresenceChange } from '../registry/store.ts'
-import { maxBatch, PresenceNotes } from './presence-notes.ts'
+import { maxBatch, PresenceNotes, type PresenceNotesParts } from './presence-notes.ts'
 
 const change = (deviceName: string, online: boolean, at: number): PresenceChange => ({
   productKey: 'pk1',
@@ -12,17 +12,21 @@ const change = (deviceName: string, online: boolean, at: number): PresenceChange
 
 /** A store whose calls the test lets go one by one. */
 const heldStore = () => {
-  const calls: { changes: readonly PresenceChange[]; done: () => void; fail: () => void }[] = []
+  const calls: { changes: readonly PresenceChange[]; done: (counts?: boolean[]) => void; fail: () => void }[] = []
   const notePresence = (changes: readonly PresenceChange[]) =>
-    new Promise<void>((resolve, reject) => {
-      calls.push({ changes: [...changes], done: resolve, fail: () => reject(new Error('down')) })
+    new Promise<readonly boolean[]>((resolve, reject) => {
+      calls.push({
+        changes: [...changes],
+        done: (counts = changes.map(() => true)) => resolve(counts),
+        fail: () => reject(new Error('down')),
+      })
     })
   return { calls, notePresence }
 }
 const callCount = (store: { calls: unknown[] }, count: number) =>
   vi.waitFor(() => expect(store.calls).toHaveLength(count), { interval: 1, timeout: 5000 })
 
-const open = (options: { maxWaiting?: number } = {}) => {
+const open = (options: Partial<PresenceNotesParts> = {}) => {
   const store = heldStore()
   const errors: unknown[] = []
   const notes = new PresenceNotes({ store, onError: error => errors.push(error), retryDelayMs: 1, ...options })
@@ -127,5 +131,53 @@ describe('presence notes', () => {
     const { store, notes } = open()
     await notes.close()
     expect(store.calls).toEqual([])
+  })
+
+  test('tries that fail one after the other are told once, and once again after one that did not', async () => {
+    const { store, errors, notes } = open()
+    notes.note(change('a', true, 1))
+    for (const [at, settle] of (['fail', 'fail', 'done', 'fail', 'done'] as const).entries()) {
+      await callCount(store, at + 1)
+      if (settle === 'done') notes.note(change('a', true, at))
+      store.calls[at]?.[settle]()
+    }
+    await callCount(store, 6)
+    expect(errors).toHaveLength(2)
+    store.calls[5]?.done()
+    await notes.close()
+  })
+})
+
+describe('presence notes for a store that gateways share', () => {
+  test('tell of each change whether it counted', async () => {
+    const noted: [string, boolean][] = []
+    const { store, notes } = open({ shared: { onNoted: ({ deviceName }, counts) => noted.push([deviceName, counts]) } })
+    notes.note(change('a', true, 1))
+    notes.note(change('b', false, 2))
+    await callCount(store, 1)
+    expect(noted).toEqual([])
+    store.calls[0]?.done([true, false])
+    await notes.close()
+    expect(noted).toEqual([
+      ['a', true],
+      ['b', false],
+    ])
+  })
+
+  test('that was away do not hear that a device came which has left by now', async () => {
+    const { store, notes } = open({ shared: { onNoted: () => undefined } })
+    notes.note(change('a', true, 1))
+    notes.note(change('b', false, 2))
+    await callCount(store, 1)
+    notes.note(change('a', false, 3))
+    notes.note(change('b', true, 4))
+    notes.note(change('c', true, 5))
+    notes.note(change('c', false, 6))
+    notes.note(change('c', true, 7))
+    store.calls[0]?.fail()
+    await callCount(store, 2)
+    expect(at(store.calls[1]?.changes)).toEqual([2, 3, 4, 6, 7])
+    store.calls[1]?.done()
+    await notes.close()
   })
 })

@@ -11,11 +11,14 @@ export interface PresenceNotesParts {
   /** Wait before another try when the store has failed. */
   retryDelayMs?: number
   maxWaiting?: number
+  /** Where several gateways share the store: told of each change that was written, and whether it counts there. */
+  shared?: { onNoted: (change: PresenceChange, counts: boolean) => void }
 }
 
 /**
  * Collects who came and went during a turn of the event loop and writes it in one batch. Per device only the last coming and
  * the last going are kept. If the store fails, the batch waits for the next try unless something newer has taken its place.
+ * In a shared store a device that has left meanwhile is then no longer said to have come: it may have come elsewhere by now.
  */
 export class PresenceNotes {
   readonly #store: PresenceNotesParts['store']
@@ -27,14 +30,17 @@ export class PresenceNotes {
   #scheduled: NodeJS.Immediate | undefined
   #retry: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
+  readonly #shared: PresenceNotesParts['shared']
+  #isFailing = false
   #overflowed = false
   #closed = false
 
-  constructor({ store, onError, retryDelayMs = 1000, maxWaiting = maxWaitingChanges }: PresenceNotesParts) {
+  constructor({ store, onError, retryDelayMs = 1000, maxWaiting = maxWaitingChanges, shared }: PresenceNotesParts) {
     this.#store = store
     this.#onError = onError
     this.#retryDelayMs = retryDelayMs
     this.#maxWaiting = maxWaiting
+    this.#shared = shared
   }
 
   note(change: PresenceChange): void {
@@ -54,7 +60,7 @@ export class PresenceNotes {
   }
 
   #keep(change: PresenceChange): void {
-    const key = `${change.productKey}/${change.deviceName}/${change.online}`
+    const key = keyOf(change)
     this.#waiting.delete(key)
     this.#waiting.set(key, change)
     if (this.#waiting.size <= this.#maxWaiting) return
@@ -75,10 +81,24 @@ export class PresenceNotes {
     })
   }
 
+  #tryAgain(): void {
+    if (this.#shared !== undefined) this.#forgetVisits()
+    this.#start()
+  }
+
+  #forgetVisits(): void {
+    const come = new Set<string>()
+    for (const [key, change] of this.#waiting) {
+      const coming = keyOf({ ...change, online: true })
+      if (change.online) come.add(key)
+      else if (come.has(coming)) this.#waiting.delete(coming)
+    }
+  }
+
   async #writeAll(): Promise<void> {
     while (this.#waiting.size > 0) {
       if (await this.#write(this.#takeBatch())) continue
-      if (!this.#closed) this.#retry = setTimeout(() => this.#start(), this.#retryDelayMs)
+      if (!this.#closed) this.#retry = setTimeout(() => this.#tryAgain(), this.#retryDelayMs)
       return
     }
   }
@@ -95,11 +115,14 @@ export class PresenceNotes {
 
   async #write(batch: readonly PresenceChange[]): Promise<boolean> {
     try {
-      await this.#store.notePresence(batch)
+      const counts = await this.#store.notePresence(batch)
       this.#overflowed = false
+      this.#isFailing = false
+      for (const [at, change] of batch.entries()) this.#shared?.onNoted(change, counts[at] === true)
       return true
     } catch (error) {
-      this.#onError(error)
+      if (!this.#isFailing) this.#onError(error) // once for all the tries of an outage
+      this.#isFailing = true
       const newer = this.#waiting
       this.#waiting = new Map()
       for (const change of [...batch, ...newer.values()]) this.#keep(change)
@@ -107,3 +130,5 @@ export class PresenceNotes {
     }
   }
 }
+
+const keyOf = ({ productKey, deviceName, online }: PresenceChange): string => `${productKey}/${deviceName}/${online}`

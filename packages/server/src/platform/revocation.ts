@@ -1,27 +1,39 @@
 import type { ReasonCode } from '@hatchway/protocol'
-import type { Broker, Identity } from '../broker/port.ts'
+import type { Broker, Identity, Presence } from '../broker/port.ts'
 import type { Registry, RegistryChange } from '../registry/registry.ts'
+import type { TimeMs } from '../registry/types.ts'
+import type { LiveConnections } from './live-connections.ts'
+import { Recheck } from './recheck.ts'
 
 type Revoked = Extract<RegistryChange, { kind: 'credentials-revoked' }>
 
-/**
- * Ends the connections of those who may no longer be connected, at once, and the sessions of those who are gone for good.
- * Returns what ends it.
- */
-export function cutRevoked(parts: {
+export interface RevocationParts {
   broker: Broker
   registry: Registry
+  /** Where changes can be missed, because others make them too. */
+  live?: LiveConnections
   onError: (error: unknown) => void
-}): () => void {
-  const { broker, registry, onError } = parts
+}
+
+/**
+ * Ends the connections of those who may no longer be connected, at once, and the sessions of those who are gone for good.
+ * Where changes were missed, everybody who is connected is looked at again. Returns what ends it.
+ */
+export function cutRevoked({ broker, registry, live, onError }: RevocationParts): () => Promise<void> {
+  const check = (presence: Presence): Promise<void> => checkAgain(broker, registry, presence)
+  const recheck = live && new Recheck({ live, check, onError })
   const ends = [
-    registry.onChange(change => cut(broker, change)),
+    registry.onChange(change => {
+      cut(broker, change)
+      if (change.kind === 'anything') recheck?.start()
+    }),
     broker.onPresence(({ identity, online }) => {
-      if (online) checkAgain(broker, registry, identity).catch(onError)
+      if (online) checkAgain(broker, registry, { identity }).catch(onError)
     }),
   ]
-  return () => {
+  return async () => {
     for (const end of ends) end()
+    await recheck?.close()
   }
 }
 
@@ -59,6 +71,7 @@ const cut = (broker: Broker, change: RegistryChange): void => {
     }
     case 'device-enabled':
     case 'product-changed':
+    case 'anything':
       break
     default:
       change satisfies never
@@ -74,11 +87,18 @@ const usesOneOf = (revoked: Revoked['clientIds'], clientId: string | null): bool
 
 /**
  * A login that was verified just before a change can reach the broker just after it, when the change has found nobody to cut.
- * So whoever has come on line is looked at once more, at the price of a cached lookup.
+ * So whoever has come on line is looked at once more, at the price of a cached lookup. `at` = since when he is connected,
+ * for those who may have been for long.
  */
-const checkAgain = async (broker: Broker, registry: Registry, identity: Identity): Promise<void> => {
+const checkAgain = async (
+  broker: Broker,
+  registry: Registry,
+  { identity, at }: { identity: Identity; at?: TimeMs },
+): Promise<void> => {
   const reason =
-    identity.kind === 'device' ? await whyNotDevice(registry, identity) : await whyNotApplication(registry, identity)
+    identity.kind === 'device'
+      ? await whyNotDevice(registry, identity, at)
+      : await whyNotApplication(registry, identity)
   if (reason === undefined) return
   const live = broker.connected(identity.sessionId)
   if (live === undefined || credentialOf(live) !== credentialOf(identity)) return
@@ -93,13 +113,15 @@ const credentialOf = (identity: Identity): string | null =>
 const whyNotDevice = async (
   registry: Registry,
   { productKey, deviceName, clientId }: Extract<Identity, { kind: 'device' }>,
+  connectedAt: TimeMs = Number.POSITIVE_INFINITY,
 ): Promise<ReasonCode | undefined> => {
   const device = await registry.device(productKey, deviceName)
   if (device === undefined) return 'device-deleted'
   if (device.disabled) return 'device-disabled-now'
   const isHeld =
     clientId === null
-      ? device.deviceSecret !== null
+      ? // The first login with a DeviceSecret activates it: one that has not logged in, or only since, is another.
+        device.deviceSecret !== null && device.secretActivatedAt !== null && device.secretActivatedAt <= connectedAt
       : device.clientIds.some(issued => issued.clientId === clientId && issued.forbiddenAt === null)
   return isHeld ? undefined : 'credential-revoked-now'
 }

@@ -16,11 +16,11 @@ export type RegistryChange =
   | (DeviceChangeOf<'credentials-revoked'> & { clientIds: readonly string[] | 'all' | 'secret' })
   | (ChangeOf<'product-changed' | 'product-deleted'> & { productKey: string })
   | (ChangeOf<'key-revoked'> & { keyId: string })
+  /** Changes that others have made may have been missed. */
+  | ChangeOf<'anything'>
 
 /** What a store hears of changes that others have made in the same database. */
 export type ForeignChange =
   | RegistryChange
   /** Nobody has to act on it, but what is remembered of the device is old. */
   | DeviceChangeOf<'device-changed'>
-  /** Notices may have been missed. */
-  | ChangeOf<'anything'>

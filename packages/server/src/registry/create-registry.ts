@@ -34,7 +34,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
   const journal = createJournal({ store, clock })
   const stopHearing = store.onForeignChange?.(change => {
     forget(caches, change)
-    if (change.kind !== 'anything' && change.kind !== 'device-changed') changes.tell(change)
+    if (change.kind !== 'device-changed') changes.tell(change)
   })
   const watched = watchStore(store, {
     productChanged: productKey => caches.products.invalidate(productKey),
@@ -62,6 +62,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     activate: request => watched.activate(request),
     journal,
     onChange: listener => changes.add(listener),
+    ...(store.onLeaseEvent && { onLeaseEvent: store.onLeaseEvent.bind(store) }),
     announce: change => changes.tell(change),
     async close() {
       stopHearing?.()

@@ -22,6 +22,8 @@ export interface Registry {
 
   readonly journal: Journal
   onChange(listener: (change: RegistryChange) => void): () => void
+  /** Only where several servers share the store; see there. */
+  onLeaseEvent?: NonNullable<Store['onLeaseEvent']>
   close(): Promise<void>
 }
 

@@ -134,14 +134,24 @@ function describePresence(fixture: () => StoreFixture): void {
       expect(await view()).toMatchObject({ lastOnlineAt: NOW + 3, lastOfflineAt: NOW + 4, address: '2001:db8::1' })
     })
 
+    test('counts again when it is noted again, as after an answer that was lost', async () => {
+      const productKey = await fixture().productWith('dev1')
+      const change = { productKey, deviceName: 'dev1', at: NOW, address: null }
+      for (const online of [true, true, false, false]) {
+        expect(await fixture().store.notePresence([{ ...change, online }])).toEqual([true])
+      }
+    })
+
     test('of a device that is not there is left out, and the others count', async () => {
       const productKey = await fixture().productWith('dev1')
       const [online, at, address] = [true, NOW, null]
-      await fixture().store.notePresence([
+      const counts = await fixture().store.notePresence([
         { productKey, deviceName: 'gone', online, at, address },
         { productKey: 'nobody', deviceName: 'dev1', online, at, address },
         { productKey, deviceName: 'dev1', online, at, address },
+        { productKey, deviceName: 'dev1', online: false, at, address },
       ])
+      expect(counts).toEqual([false, false, true, true])
       expect(await fixture().store.deviceView(productKey, 'dev1')).toMatchObject({ lastOnlineAt: NOW })
     })
   })

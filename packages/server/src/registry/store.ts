@@ -50,14 +50,19 @@ export interface Store {
   listApiKeys(): Promise<readonly ApiKey[]>
   revokeApiKey(id: string, now: TimeMs): Promise<boolean>
 
-  /** Not awaited by any device; batched, in order. */
-  notePresence(changes: readonly PresenceChange[]): Promise<void>
+  /**
+   * Not awaited by any device; batched, in order. Tells of each change whether it counts: one of an unknown device does
+   * not, nor that a device is off line which another gateway has taken on since.
+   */
+  notePresence(changes: readonly PresenceChange[]): Promise<readonly boolean[]>
 
   appendJournal(entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
   listJournal(query: JournalQuery): Promise<Page<JournalEntry>>
 
   /** Where several servers share one database: told of what the others have changed. Returns how to stop listening. */
   onForeignChange?(listener: (change: ForeignChange) => void): () => void
+  /** Where several servers share one database: told what became of their leases. Returns how to stop listening. */
+  onLeaseEvent?(listener: (event: LeaseEvent) => void): () => void
 
   counts(): Promise<StoreCounts>
   /** Resolves if a read and a write go through. */
@@ -148,6 +153,12 @@ export interface PresenceChange {
   at: TimeMs
   address: string | null
 }
+
+export type LeaseEvent =
+  /** A gateway has died, and these devices of it are off line now. Only the one that found it is told. */
+  | { kind: 'abandoned'; devices: readonly PresenceChange[] }
+  /** This gateway had not renewed its lease in time: devices that are connected here may be noted as off line. */
+  | { kind: 'lost' }
 
 export interface JournalQuery {
   productKey?: string

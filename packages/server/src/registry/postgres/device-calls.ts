@@ -15,6 +15,7 @@ import type { LaneReply } from './device-lane.ts'
 import { deviceNotices } from './device-notices.ts'
 import { type DeviceId, DeviceWork } from './device-work.ts'
 import { appendJournal } from './journal.ts'
+import type { Lease } from './lease.ts'
 import { loadDevices } from './load-devices.ts'
 import type { Notices } from './notices.ts'
 import { activate, register } from './registration.ts'
@@ -36,6 +37,7 @@ export interface DeviceCallParts {
   rules: RegistrationRules
   journalLimit: number
   notices: Notices
+  lease: Lease
   clock: () => TimeMs
 }
 
@@ -68,11 +70,12 @@ async function alone(parts: DeviceCallParts, call: DeviceCall): Promise<LaneRepl
 type Draft = { error: Error } | { reply: (firstEntryId: number) => unknown }
 
 function inTransaction(
-  { database, sealer, rules, journalLimit, notices, clock }: DeviceCallParts,
+  { database, sealer, rules, journalLimit, notices, lease, clock }: DeviceCallParts,
   calls: readonly DeviceCall[],
 ): Promise<readonly LaneReply[]> {
   return database.transaction(async session => {
     const work = new DeviceWork({ sealer, rules })
+    if (calls.some(({ kind }) => kind === 'presence')) work.gateway = await lease.hold(session)
     await loadDevices(session, work, calls.flatMap(devicesOf))
     const drafts = calls.map(call => draft(work, call))
     const changes = work.changes()
@@ -123,10 +126,8 @@ function answer(work: DeviceWork, call: DeviceCall): (firstEntryId: number) => u
       const places = call.entries.map(entry => work.append(entry))
       return firstEntryId => call.entries.map((entry, at) => ({ ...entry, id: firstEntryId + (places[at] ?? 0) }))
     }
-    case 'presence': {
-      for (const change of call.changes) notePresence(work, change)
-      return () => undefined
-    }
+    case 'presence':
+      return given(call.changes.map(change => notePresence(work, change)))
     case 'activate':
       return given(activate(work, call.request))
     case 'create':

@@ -1,5 +1,11 @@
 import { devicePlace } from '../sql/rows.ts'
-import type { CreateDeviceOutcome, DeviceChange, NewDevice, PresenceChange } from '../store.ts'
+import {
+  type CreateDeviceOutcome,
+  type DeviceChange,
+  type NewDevice,
+  type PresenceChange,
+  StoreUnavailable,
+} from '../store.ts'
 import { type DevicePlace, type DeviceState, NO_DEVICE, newDeviceRow } from './device-state.ts'
 import type { DeviceId, DeviceWork } from './device-work.ts'
 
@@ -62,13 +68,19 @@ export function deleteDevice(work: DeviceWork, id: DeviceId): boolean {
   return true
 }
 
-export function notePresence(work: DeviceWork, change: PresenceChange): void {
+/** Whether the change counts: a device that another gateway has taken on since does not go off line with this one. */
+export function notePresence(work: DeviceWork, change: PresenceChange): boolean {
+  const { gateway } = work
+  if (gateway === null) throw new StoreUnavailable('the lease of this gateway has run out and is about to be renewed')
   const place = placeOf(work, change)
   const { row, clientIds } = place ? work.device(place) : NO_DEVICE
-  if (!place || !row) return
+  if (!place || !row) return false
   const { online, at } = change
-  const when = online ? { online: 1, last_online_at: at } : { online: 0, last_offline_at: at }
+  if (!online && row.gateway_id !== gateway) return false
+  // It stays this gateway's, so that the change counts again if its first answer was lost.
+  const when = online ? { online: 1, last_online_at: at, gateway_id: gateway } : { online: 0, last_offline_at: at }
   work.change(place, { row: { ...row, ...when, address: change.address ?? row.address }, clientIds })
+  return true
 }
 
 const placeOf = (work: DeviceWork, { productKey, deviceName }: DeviceId): DevicePlace | undefined => {

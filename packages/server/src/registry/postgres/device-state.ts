@@ -1,11 +1,16 @@
 import type { ClientIdRow, DeviceRow } from '../sql/rows.ts'
 
+export interface HeldDeviceRow extends DeviceRow {
+  /** The gateway that the device is connected to, or was last; null if that has died. */
+  gateway_id: number | null
+}
+
 /**
  * A device as a transaction has it in hand, its row locked: read once, changed in memory by one call after the other,
  * written once. Never changed in place, so that a call that fails leaves the state before it.
  */
 export interface DeviceState {
-  row: DeviceRow | null
+  row: HeldDeviceRow | null
   /** Oldest first. */
   clientIds: readonly ClientIdRow[]
 }
@@ -20,7 +25,7 @@ export interface DevicePlace {
 export function newDeviceRow(
   { productId, deviceName }: DevicePlace,
   device: { secret: Uint8Array | null; createdAt: number },
-): DeviceRow {
+): HeldDeviceRow {
   return {
     product_id: productId,
     device_name: deviceName,
@@ -34,6 +39,7 @@ export function newDeviceRow(
     last_online_at: null,
     last_offline_at: null,
     address: null,
+    gateway_id: null,
     status: 'UNACTIVE',
   }
 }

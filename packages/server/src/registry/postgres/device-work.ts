@@ -1,9 +1,9 @@
 import type { Sealer } from '../seal.ts'
 import { statusOf } from '../sql/counted.ts'
-import { type DeviceRow, lazyProduct, type ProductRow } from '../sql/rows.ts'
+import { lazyProduct, type ProductRow } from '../sql/rows.ts'
 import type { RegistrationRules } from '../store.ts'
 import type { NewJournalEntry, Product } from '../types.ts'
-import { type DevicePlace, type DeviceState, NO_DEVICE } from './device-state.ts'
+import { type DevicePlace, type DeviceState, type HeldDeviceRow, NO_DEVICE } from './device-state.ts'
 
 export interface DeviceId {
   productKey: string
@@ -36,6 +36,8 @@ export class DeviceWork {
   readonly rules: RegistrationRules
   /** To be written with the changes, in this order. */
   readonly journal: NewJournalEntry[] = []
+  /** This gateway, where presence is among the calls; null while its lease is lost. */
+  gateway: number | null = null
   readonly #products = new Map<string, KnownProduct>()
   readonly #devices = new Map<string, Held>()
   #undo: { held: Held; state: DeviceState }[] = []
@@ -100,7 +102,7 @@ const byBytes = ({ place: one }: DeviceChanged, { place: other }: DeviceChanged)
 
 const keyOf = ({ productId, deviceName }: DevicePlace): string => `${productId}/${deviceName}`
 
-const withStatus = (row: DeviceRow): DeviceRow => ({
+const withStatus = (row: HeldDeviceRow): HeldDeviceRow => ({
   ...row,
   status: statusOf({ disabled: row.disabled === 1, activatedAt: row.activated_at, online: row.online === 1 }),
 })

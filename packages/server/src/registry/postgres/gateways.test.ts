@@ -109,27 +109,3 @@ describe('two registries on one database', () => {
     await soon(async () => (await remembered())?.disabled).toBe(true)
   })
 })
-
-describe('presence that a crash has left', () => {
-  test('is cleared by the first gateway that starts, and left alone by those that join', async () => {
-    const url = await server().database()
-    const first = new StoreFixture(await open(url))
-    const productKey = await first.productWith('dev1')
-    await first.register(productKey, 'dev1', 's')
-    await first.activate(productKey, 'dev1', { deviceSecret: 's' })
-    await first.store.notePresence([{ productKey, deviceName: 'dev1', online: true, at: NOW, address: null }])
-    const second = new StoreFixture(await open(url))
-    expect(await second.store.deviceView(productKey, 'dev1')).toMatchObject({ status: 'ONLINE' })
-    await first.store.close()
-    await second.store.close()
-    const locks = `SELECT objid FROM pg_locks WHERE locktype = 'advisory'
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
-    await soon(() => server().query(locks, { url })).toEqual([]) // both are gone
-    const third = new StoreFixture(await open(url, { clock: () => NOW + 9 }))
-    expect(await third.store.deviceView(productKey, 'dev1')).toMatchObject({
-      status: 'OFFLINE',
-      lastOfflineAt: NOW + 9,
-    })
-    expect(await third.store.productView(productKey)).toMatchObject({ onlineCount: 0 })
-  })
-})

@@ -1,11 +1,11 @@
-import type { ClientIdRow, DeviceRow, ProductRow } from '../sql/rows.ts'
+import type { ClientIdRow, ProductRow } from '../sql/rows.ts'
 import type { Session, Statement } from './database.ts'
-import type { DevicePlace, DeviceState } from './device-state.ts'
+import type { DevicePlace, DeviceState, HeldDeviceRow } from './device-state.ts'
 import type { DeviceId, DeviceWork } from './device-work.ts'
 
 export const DEVICE_COLUMNS = `d.product_id, d.device_name, d.device_secret, d.disabled::integer AS disabled,
   d.activated_at, d.secret_activated_at, d.reopened_at, d.created_at, d.online::integer AS online, d.last_online_at,
-  d.last_offline_at, d.address, d.status`
+  d.last_offline_at, d.address, d.gateway_id, d.status`
 
 const PRODUCTS: Statement = {
   name: 'work-products',
@@ -53,8 +53,8 @@ export async function loadDevices(session: Session, work: DeviceWork, asked: rea
 }
 
 async function readStates(session: Session, places: readonly DevicePlace[]): Promise<Map<string, DeviceState>> {
-  const states = new Map<string, { row: DeviceRow; clientIds: ClientIdRow[] }>()
-  for (const row of await session.query<DeviceRow>(DEVICES, columns(places))) {
+  const states = new Map<string, { row: HeldDeviceRow; clientIds: ClientIdRow[] }>()
+  for (const row of await session.query<HeldDeviceRow>(DEVICES, columns(places))) {
     states.set(keyOf(row.product_id, row.device_name), { row, clientIds: [] })
   }
   const there = [...states.values()].map(({ row }) => ({ productId: row.product_id, deviceName: row.device_name }))

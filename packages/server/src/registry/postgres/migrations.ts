@@ -10,6 +10,7 @@ export const SCHEMA = 'hatchway'
  * ClientIDs have no foreign key: each change of them is made under the lock of their device's row, and the check would
  * cost every registration another lookup.
  * Counters stand apart from the products, so that registrations lock and rewrite no row that others read.
+ * `gateways` has a row for each gateway with a lease (`lease.ts`); `gateway_id` of a device names the one that had it last.
  * `journal_head` gives out the ids of the journal. It is locked from there to the commit, so ids have no gaps and
  * become visible in their order, whichever gateway writes: who follows the journal from an id on misses nothing.
  */
@@ -110,6 +111,19 @@ CREATE TABLE journal_head (
   last_id bigint NOT NULL
 ) WITH (fillfactor = 20);
 INSERT INTO journal_head (first_id, last_id) VALUES (1, 0);
+`,
+  `
+CREATE TABLE gateways (
+  id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  expires_at timestamptz NOT NULL
+);
+
+WITH gone AS (UPDATE devices SET online = false, last_offline_at = floor(extract(epoch FROM now()) * 1000) WHERE online)
+UPDATE product_counts SET offline_count = offline_count + online_count, online_count = 0 WHERE online_count <> 0;
+
+ALTER TABLE devices ADD COLUMN gateway_id bigint;
+DROP INDEX devices_online;
+CREATE INDEX devices_held ON devices (gateway_id, product_id, device_name) WHERE online;
 `,
 ]
 

@@ -4,14 +4,12 @@ import { Listeners } from '../listeners.ts'
 import type { TimeMs } from '../types.ts'
 import { clientConfig } from './connection-settings.ts'
 import type { Session, Statement } from './database.ts'
-import { joinGateways } from './gateways.ts'
 
 const CHANNEL = 'hatchway'
 /** PostgreSQL takes less than 8000 bytes. */
 const MAX_NOTICE_SIZE_BYTES = 7900
 const PING_INTERVAL_MS = 10_000
-/** Setting devices off line that a crash has left on line may take a while. */
-const SET_UP_TIMEOUT_MS = 60_000
+const SET_UP_TIMEOUT_MS = 10_000
 const FIRST_BACK_OFF_MS = 200
 const MAX_BACK_OFF_MS = 5000
 
@@ -79,7 +77,6 @@ export class Notices {
     const late = setTimeout(() => client.connection.stream.destroy(), SET_UP_TIMEOUT_MS)
     try {
       await client.connect()
-      await joinGateways(client, { isStart, now: clock() })
       await client.query(`LISTEN ${CHANNEL}`)
     } catch (error) {
       client.connection.stream.destroy()

@@ -9,6 +9,7 @@ import { Database, type Statement } from './database.ts'
 import { type DeviceCall, deviceCalls } from './device-calls.ts'
 import { DeviceLane } from './device-lane.ts'
 import { keys } from './keys.ts'
+import { Lease } from './lease.ts'
 import { lists } from './lists.ts'
 import { lookups } from './lookups.ts'
 import { Notices } from './notices.ts'
@@ -31,6 +32,8 @@ export interface PostgresStoreOptions {
   /** The newest entries that the journal keeps. With several gateways the smallest limit counts. */
   journalLimit?: number
   maxWaitingCalls?: number
+  /** Within so long after a gateway's death its devices begin to go off line. The same for all gateways. */
+  gatewayLeaseMs?: number
   /** Told of what nobody waited for: connections that broke while idle, deleted rows that could not be removed yet. */
   onError?: (error: Error) => void
 }
@@ -48,12 +51,14 @@ const MAX_WAITING_LISTS = 200
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const parts = partsOf(options)
-  const { url, timeoutMs, sealer, database, notices } = parts
+  const { url, timeoutMs, sealer, database, notices, lease } = parts
   await openDatabase({ url, sealer, timeoutMs })
   try {
     await notices.start()
+    await lease.start()
   } catch (error) {
     notices.close()
+    await database.close()
     throw startProblem(url, error, timeoutMs)
   }
   const lane = openLane(options, parts)
@@ -73,12 +78,14 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     ...deviceStore(lane),
     ...guarded({ check: () => check(database, parts.clock()) }, calls),
     onForeignChange: listener => notices.onForeignChange(listener),
+    onLeaseEvent: listener => lease.onEvent(listener),
     close() {
       closing ??= (async () => {
         sweeper.stop()
         const answered = Promise.all([calls.close(), listCalls.close()])
         await lane.close()
         await answered
+        await lease.close()
         notices.close()
         await database.close()
       })()
@@ -95,13 +102,16 @@ interface Parts {
   sealer: Sealer
   database: Database
   notices: Notices
+  lease: Lease
 }
 
 function partsOf(options: PostgresStoreOptions): Parts {
   const { url, masterKey, clock = Date.now, callTimeoutMs: timeoutMs = 5000, onError = () => undefined } = options
   const common = { url, timeoutMs, clock, onError }
   const notices = new Notices({ ...common, gateway: randomUUID() })
-  return { ...common, notices, sealer: createSealer(masterKey), database: new Database(common) }
+  const database = new Database(common)
+  const lease = new Lease({ database, leaseMs: options.gatewayLeaseMs ?? 20_000, clock, onError })
+  return { ...common, notices, lease, sealer: createSealer(masterKey), database }
 }
 
 function openLane(options: PostgresStoreOptions, parts: Parts): DeviceLane<DeviceCall> {
@@ -130,12 +140,7 @@ function deviceStore(lane: DeviceLane<DeviceCall>): DeviceStore {
     changeDevice: (productKey, deviceName, change) =>
       lane.add({ kind: 'change', device: { productKey, deviceName }, change }),
     deleteDevice: (productKey, deviceName) => lane.add({ kind: 'delete', device: { productKey, deviceName } }),
-    async notePresence(rows) {
-      await inChunks(rows, async changes => {
-        await lane.add({ kind: 'presence', changes })
-        return []
-      })
-    },
+    notePresence: rows => inChunks(rows, changes => lane.add({ kind: 'presence', changes })),
     appendJournal: rows => inChunks(rows, entries => lane.add({ kind: 'append', entries })),
   }
 }

@@ -1,20 +1,21 @@
-import { COUNT_COLUMNS, type CountColumn, deviceCounts } from '../sql/counted.ts'
-import type { ClientIdRow, DeviceRow } from '../sql/rows.ts'
+import { type CountColumn, deviceCounts } from '../sql/counted.ts'
+import type { ClientIdRow } from '../sql/rows.ts'
 import type { Session, Statement } from './database.ts'
 import { ChangedMeanwhile } from './database-error.ts'
-import type { DevicePlace } from './device-state.ts'
+import type { DevicePlace, HeldDeviceRow } from './device-state.ts'
 import type { DeviceChanged } from './device-work.ts'
+import { ProductCounts } from './product-counts.ts'
 
 // A row of a batch is one place in each of the arrays.
 const NEW_ROWS = `unnest($1::bigint[], $2::text[], $3::bytea[], $4::boolean[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::text[])
+    $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[])
   AS n (product_id, device_name, device_secret, disabled, activated_at, secret_activated_at, reopened_at, created_at,
-    online, last_online_at, last_offline_at, address)`
+    online, last_online_at, last_offline_at, address, gateway_id)`
 
 const INSERT_DEVICES: Statement = {
   name: 'insert-devices',
   text: `INSERT INTO devices (product_id, device_name, device_secret, disabled, activated_at, secret_activated_at,
-      reopened_at, created_at, online, last_online_at, last_offline_at, address)
+      reopened_at, created_at, online, last_online_at, last_offline_at, address, gateway_id)
     SELECT * FROM ${NEW_ROWS} ON CONFLICT DO NOTHING`,
 }
 
@@ -22,7 +23,8 @@ const UPDATE_DEVICES: Statement = {
   name: 'update-devices',
   text: `UPDATE devices d SET device_secret = n.device_secret, disabled = n.disabled, activated_at = n.activated_at,
       secret_activated_at = n.secret_activated_at, reopened_at = n.reopened_at, created_at = n.created_at,
-      online = n.online, last_online_at = n.last_online_at, last_offline_at = n.last_offline_at, address = n.address
+      online = n.online, last_online_at = n.last_online_at, last_offline_at = n.last_offline_at, address = n.address,
+      gateway_id = n.gateway_id
     FROM ${NEW_ROWS} WHERE d.product_id = n.product_id AND d.device_name = n.device_name COLLATE "C"`,
 }
 
@@ -54,20 +56,6 @@ const UPDATE_CLIENT_IDS: Statement = {
       AND c.client_id = n.client_id COLLATE "C"`,
 }
 
-// For several products at once: an UPDATE alone would lock them in the order of its plan.
-const LOCK_COUNTS: Statement = {
-  name: 'lock-counts',
-  text: 'SELECT product_id FROM product_counts WHERE product_id = ANY($1::bigint[]) ORDER BY product_id FOR UPDATE',
-}
-
-const ADD_COUNTS: Statement = {
-  name: 'add-counts',
-  text: `UPDATE product_counts c SET ${COUNT_COLUMNS.map(column => `${column} = c.${column} + n.${column}`).join(', ')}
-    FROM unnest($1::bigint[], ${COUNT_COLUMNS.map((_, at) => `$${at + 2}::bigint[]`).join(', ')})
-      AS n (product_id, ${COUNT_COLUMNS.join(', ')})
-    WHERE c.product_id = n.product_id`,
-}
-
 /** @throws ChangedMeanwhile where another gateway has created one of the devices, or deleted a product */
 export async function saveDevices(session: Session, changes: readonly DeviceChanged[]): Promise<void> {
   if (changes.length === 0) return
@@ -77,7 +65,7 @@ export async function saveDevices(session: Session, changes: readonly DeviceChan
 }
 
 async function saveRows(session: Session, changes: readonly DeviceChanged[]): Promise<void> {
-  const [created, updated, deleted]: [DeviceRow[], DeviceRow[], DevicePlace[]] = [[], [], []]
+  const [created, updated, deleted]: [HeldDeviceRow[], HeldDeviceRow[], DevicePlace[]] = [[], [], []]
   for (const { place, before, after } of changes) {
     if (after.row === null) {
       if (before.row !== null) deleted.push(place)
@@ -96,10 +84,10 @@ async function saveRows(session: Session, changes: readonly DeviceChanged[]): Pr
   }
 }
 
-const rowDiffers = (before: DeviceRow, after: DeviceRow): boolean =>
-  (Object.keys(after) as (keyof DeviceRow)[]).some(column => before[column] !== after[column])
+const rowDiffers = (before: HeldDeviceRow, after: HeldDeviceRow): boolean =>
+  (Object.keys(after) as (keyof HeldDeviceRow)[]).some(column => before[column] !== after[column])
 
-const deviceColumns = (rows: readonly DeviceRow[]): unknown[][] => [
+const deviceColumns = (rows: readonly HeldDeviceRow[]): unknown[][] => [
   rows.map(row => row.product_id),
   rows.map(row => row.device_name),
   rows.map(row => row.device_secret && Buffer.from(row.device_secret)),
@@ -112,6 +100,7 @@ const deviceColumns = (rows: readonly DeviceRow[]): unknown[][] => [
   rows.map(row => row.last_online_at),
   rows.map(row => row.last_offline_at),
   rows.map(row => row.address),
+  rows.map(row => row.gateway_id),
 ]
 
 type OwnedClientId = DevicePlace & { issued: ClientIdRow }
@@ -157,32 +146,12 @@ const clientIdKeys = (owned: readonly OwnedClientId[]): unknown[][] => [
 ]
 
 async function saveCounts(session: Session, changes: readonly DeviceChanged[]): Promise<void> {
-  const sums = new Map<number, Record<CountColumn, number>>()
+  const counts = new ProductCounts()
   for (const { place, before, after } of changes) {
-    const add = (column: CountColumn, by: number): void => {
-      const sum = sums.get(place.productId) ?? noCounts()
-      sum[column] += by
-      sums.set(place.productId, sum)
-    }
+    const add = (column: CountColumn, by: number): void => counts.add(place.productId, column, by)
     deviceCounts(before.row, after.row, add)
     const clientIds = after.clientIds.length - before.clientIds.length
     if (clientIds !== 0) add('client_id_count', clientIds)
   }
-  if (sums.size === 0) return
-  const products = [...sums.keys()]
-  if (products.length > 1) await session.query(LOCK_COUNTS, [products])
-  const counts = [...sums.values()]
-  const values = [products, ...COUNT_COLUMNS.map(column => counts.map(sum => sum[column]))]
-  if ((await session.change(ADD_COUNTS, values)) < products.length) {
-    throw new ChangedMeanwhile('another gateway has deleted the product')
-  }
+  if (!(await counts.save(session))) throw new ChangedMeanwhile('another gateway has deleted the product')
 }
-
-const noCounts = (): Record<CountColumn, number> => ({
-  unactive_count: 0,
-  online_count: 0,
-  offline_count: 0,
-  disabled_count: 0,
-  activated_count: 0,
-  client_id_count: 0,
-})

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Client } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { newEntry, StoreFixture } from '../store-fixture.suite.ts'
+import { BlockableWay } from './blockable-way.suite.ts'
 import type { PostgresStoreOptions } from './postgres-store.ts'
 import { stores } from './stores.suite.ts'
 
@@ -114,7 +113,7 @@ describe('a PostgreSQL database in trouble', () => {
 
     test('is slow for every call, and goes on when the way is open again', async () => {
       way = await BlockableWay.to(server().port)
-      const url = (await server().database()).replace(`:${server().port}/`, `:${way.port}/`)
+      const url = way.url(await server().database())
       const fixture = await fixtureOn(url, { callTimeoutMs: 300 })
       const productKey = await fixture.productWith('dev1')
       way.block()
@@ -132,55 +131,3 @@ describe('a PostgreSQL database in trouble', () => {
     })
   })
 })
-
-/** Hands bytes on between a store and its database until it is told to keep them. */
-class BlockableWay {
-  readonly port: number
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  #blocked = false
-
-  private constructor(server: Server) {
-    this.#server = server
-    this.port = (server.address() as AddressInfo).port
-  }
-
-  static async to(port: number): Promise<BlockableWay> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const way = new BlockableWay(server)
-    server.on('connection', near => way.#join(near, connect(port, '127.0.0.1')))
-    return way
-  }
-
-  block(): void {
-    this.#blocked = true
-  }
-
-  /** What was kept is lost, as with a firewall that forgot the connections. */
-  open(): void {
-    this.#blocked = false
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-  }
-
-  #join(near: Socket, far: Socket): void {
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(from)
-      from.on('error', () => undefined)
-      from.on('data', chunk => {
-        if (!this.#blocked) to.write(chunk)
-      })
-      from.on('close', () => {
-        this.#sockets.delete(from)
-        to.destroy()
-      })
-    }
-  }
-}

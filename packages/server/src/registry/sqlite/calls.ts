@@ -54,7 +54,7 @@ export type WriteCalls = {
   deleteDevice(device: DeviceId): boolean
   createApiKey(key: ApiKey): void
   revokeApiKey(key: { id: string; now: TimeMs }): boolean
-  notePresence(changes: readonly PresenceChange[]): void
+  notePresence(changes: readonly PresenceChange[]): readonly boolean[]
   /** The ids of the entries, in their order. */
   appendJournal(entries: readonly NewJournalEntry[]): readonly number[]
   writeCheck(check: { now: TimeMs }): void

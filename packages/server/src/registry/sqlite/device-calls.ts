@@ -111,13 +111,14 @@ function connecting(writer: Writer): Pick<DeviceCalls, 'notePresence'> {
     WHERE product_id = ? AND device_name = ?`)
   const went = db.prepare(`UPDATE devices SET online = 0, last_offline_at = ?, address = coalesce(?, address)
     WHERE product_id = ? AND device_name = ?`)
-  const note = ({ productKey, deviceName, online, at, address }: PresenceChange): void => {
+  const note = ({ productKey, deviceName, online, at, address }: PresenceChange): boolean => {
     const found = products.get(productKey)
     const row = found && writer.deviceRow(found.id, deviceName)
-    if (!row) return
+    if (!row) return false
     ;(online ? came : went).run(at, address, row.product_id, deviceName)
     const status = statusOf({ disabled: row.disabled === 1, activatedAt: row.activated_at, online })
     counters.deviceChanged(row.product_id, row, { ...row, status })
+    return true
   }
-  return { notePresence: changes => changes.forEach(note) }
+  return { notePresence: changes => changes.map(note) }
 }

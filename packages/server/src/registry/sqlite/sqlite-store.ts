@@ -163,12 +163,7 @@ function devices({
     listDevices: query => list.call('listDevices', query),
     changeDevice: (productKey, deviceName, change) => write.call('changeDevice', { productKey, deviceName, change }),
     deleteDevice: (productKey, deviceName) => write.call('deleteDevice', { productKey, deviceName }),
-    async notePresence(changes) {
-      await inChunks(changes, async chunk => {
-        await write.call('notePresence', chunk)
-        return []
-      })
-    },
+    notePresence: changes => inChunks(changes, chunk => write.call('notePresence', chunk)),
   }
 }
 

@@ -1,0 +1,33 @@
+import type { Broker, Presence } from '../broker/port.ts'
+
+/** Who is connected at this gateway, each with the presence that told of it. */
+export class LiveConnections {
+  readonly #broker: Broker
+  readonly #live = new Map<string, Presence>()
+  readonly #end: () => void
+
+  constructor(broker: Broker) {
+    this.#broker = broker
+    this.#end = broker.onPresence(presence => {
+      const { sessionId } = presence.identity
+      if (presence.online) this.#live.set(sessionId, presence)
+      else this.#live.delete(sessionId)
+    })
+  }
+
+  get size(): number {
+    return this.#live.size
+  }
+
+  /** Of those that are connected still; whoever comes while these are gone through may be among them. */
+  *values(): Iterable<Presence> {
+    for (const presence of this.#live.values()) {
+      if (this.#broker.connected(presence.identity.sessionId) !== undefined) yield presence
+    }
+  }
+
+  close(): void {
+    this.#end()
+    this.#live.clear()
+  }
+}
