@@ -55,10 +55,10 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-const MASTER_KEY_FILE = 'master.key'
+export const MASTER_KEY_FILE = 'master.key'
 const ADMIN_TOKEN_FILE = 'admin-token'
 const TICKET_PURPOSE = 'TLS session tickets'
-const DATABASE_FILE = 'hatchway.db'
+export const DATABASE_FILE = 'hatchway.db'
 const SESSIONS_FILE = 'broker.db'
 const RULES_MODULE = new URL(
   import.meta.url.endsWith('.ts') ? '../onboarding/rules.ts' : '../onboarding/rules.js',

@@ -1,6 +1,10 @@
 import type { ConfigSources } from '../app/config.ts'
 import type { Log } from '../app/log.ts'
+import type { StoreMigrationRequest, StoreMigrationResult } from '../app/migrate-store.ts'
 import type { Config } from '../app/options.ts'
+
+export type { StoreMigrationResult } from '../app/migrate-store.ts'
+export type StoreMigrationProgress = Parameters<StoreMigrationRequest['onProgress']>[0]
 
 /** All that a command may touch of its process, so that tests can run one in theirs. */
 export interface Io {
@@ -25,12 +29,13 @@ export interface Io {
   loadApp: () => Promise<App>
 }
 
-/** What `serve` and `demo` need of the server. */
+/** What `serve`, `demo` and `migrate-store` need of the server. */
 export interface App {
   loadConfig: (sources: ConfigSources) => Config
   ConfigError: new (...parameters: never[]) => Error
   createLog: (level: string) => Log
   startServer: (config: Config, parts: { log: Log }) => Promise<Server>
+  migrateStore: (request: StoreMigrationRequest) => Promise<StoreMigrationResult>
 }
 
 export interface Server {

@@ -69,10 +69,10 @@ async function ask(question: string): Promise<string> {
 
 /** Loads the server's rooms, which takes longer than most commands run. */
 export async function loadApp(): Promise<App> {
-  const [{ startServer }, { loadConfig, ConfigError }, { createLog }] = await Promise.all([
+  const [{ startServer, migrateStore }, { loadConfig, ConfigError }, { createLog }] = await Promise.all([
     import('../app/index.ts'),
     import('../app/config.ts'),
     import('../app/log.ts'),
   ])
-  return { startServer, loadConfig, ConfigError, createLog }
+  return { startServer, migrateStore, loadConfig, ConfigError, createLog }
 }

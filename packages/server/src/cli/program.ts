@@ -6,6 +6,7 @@ import { addDevice } from './commands/device.ts'
 import { addExplain } from './commands/explain.ts'
 import { addJournal } from './commands/journal.ts'
 import { addKey } from './commands/key.ts'
+import { addMigrateStore } from './commands/migrate-store.ts'
 import { addProduct } from './commands/product.ts'
 import { addRegister } from './commands/register.ts'
 import { addServe } from './commands/serve.ts'
@@ -49,4 +50,5 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   addStats,
   addRegister,
   addConnect,
+  addMigrateStore,
 ]

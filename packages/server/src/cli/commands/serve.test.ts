@@ -15,6 +15,7 @@ const appWith = (server: Partial<Server>, started: Partial<Started> = {}, failur
     loadConfig,
     ConfigError,
     createLog: () => ({}) as ReturnType<App['createLog']>,
+    migrateStore: () => Promise.reject(new Error('not asked for')),
     startServer: async config => {
       if (failure !== undefined) throw failure
       started.config = config

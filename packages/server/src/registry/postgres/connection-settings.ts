@@ -19,6 +19,14 @@ export function databaseName(url: string): DatabaseName {
   return { database, host: hostname || 'localhost', port: port === '' ? 5432 : Number(port), user }
 }
 
+/** For messages and examples: the password is three stars. */
+export function databaseWithoutPassword(url: string): string {
+  const shown = new URL(url)
+  if (shown.password !== '') shown.password = '***'
+  if (shown.searchParams.has('password')) shown.searchParams.set('password', '***')
+  return shown.href
+}
+
 export function clientConfig(url: string, timeoutMs: number): ClientConfig {
   return {
     connectionString: withPlainSslMode(url),

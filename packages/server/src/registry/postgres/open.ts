@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { SealBroken, type Sealer } from '../seal.ts'
+import { MARK_NAME, markOf, UNFINISHED_MIGRATION } from '../sql/migration-mark.ts'
 import { clientConfig, type DatabaseName, databaseName } from './connection-settings.ts'
 import { sqlState } from './database-error.ts'
 import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './migrations.ts'
@@ -12,13 +13,17 @@ export class DatabaseUnusable extends Error {
 const KEY_CHECK = 'hatchway'
 const KEY_CHECK_PLACE = 'meta/key-check'
 /** Any number that nobody else takes: "hatchway" in ASCII, cut to 63 bits. */
-const MIGRATION_LOCK = '7521983763894330745'
+export const MIGRATION_LOCK = '7521983763894330745'
 const MIGRATION_LOCK_TIMEOUT_MS = 60_000
 
 export interface OpenOptions {
   url: string
   sealer: Sealer
   timeoutMs: number
+  /** Open it although a migration into it has not come to its end: only for that migration. */
+  halfFilled?: boolean
+  /** How the operator gave the URL, for messages. */
+  setting?: string
 }
 
 /**
@@ -27,7 +32,8 @@ export interface OpenOptions {
  *
  * @throws DatabaseUnusable
  */
-export async function openDatabase({ url, sealer, timeoutMs }: OpenOptions): Promise<void> {
+export async function openDatabase(options: OpenOptions): Promise<void> {
+  const { url, sealer, timeoutMs, halfFilled = false } = options
   const name = databaseName(url)
   let client: Client | undefined
   try {
@@ -39,11 +45,12 @@ export async function openDatabase({ url, sealer, timeoutMs }: OpenOptions): Pro
     await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
     await migrate(client, name)
     await checkMasterKey(client, { name, sealer })
+    if (!halfFilled) await refuseHalfFilled(client, name)
     await client.query('COMMIT')
     await client.end()
   } catch (error) {
     client?.connection.stream.destroy() // whoever is there may never answer a good-bye
-    throw startProblem(url, error, timeoutMs)
+    throw startProblem(url, error, options)
   }
 }
 
@@ -94,7 +101,13 @@ async function checkMasterKey(client: Client, { name, sealer }: { name: Database
   )
 }
 
-const shown = ({ database, host, port }: DatabaseName): string => `${database} at ${host}:${port}`
+async function refuseHalfFilled(client: Client, name: DatabaseName): Promise<void> {
+  const { rows } = await client.query<{ value: Uint8Array }>('SELECT value FROM meta WHERE name = $1', [MARK_NAME])
+  if (rows[0] === undefined || markOf(rows[0].value).state === 'done') return
+  throw new DatabaseUnusable(`The database ${shown(name)} ${UNFINISHED_MIGRATION}`)
+}
+
+export const shown = ({ database, host, port }: DatabaseName): string => `${database} at ${host}:${port}`
 
 // SQLSTATE codes and Node's codes that a start meets, and what to do about them.
 const PROBLEMS: readonly { codes: readonly string[]; problem: (name: DatabaseName) => string; fix: string }[] = [
@@ -139,11 +152,19 @@ const PROBLEMS: readonly { codes: readonly string[]; problem: (name: DatabaseNam
   { codes: ['25006'], problem: () => 'it is read-only, as a standby is', fix: 'name the primary server' },
   { codes: ['53300'], problem: () => 'it has no free connection', fix: 'raise its max_connections' },
   { codes: ['57P03'], problem: () => 'it is starting or stopping', fix: 'wait and start again' },
-  { codes: ['55P03'], problem: () => 'another server has been changing its schema for long', fix: 'start again' },
+  {
+    codes: ['55P03'],
+    problem: () => 'another server has been changing its schema for long, or a migration is at work',
+    fix: 'start again',
+  },
 ]
 
 /** What a failed start says: one sentence. */
-export function startProblem(url: string, error: unknown, timeoutMs: number): DatabaseUnusable {
+export function startProblem(
+  url: string,
+  error: unknown,
+  { timeoutMs, setting = 'HATCHWAY_DATABASE_URL' }: Pick<OpenOptions, 'timeoutMs' | 'setting'>,
+): DatabaseUnusable {
   if (error instanceof DatabaseUnusable) return error
   const name = databaseName(url)
   const code = sqlState(error) ?? (error as { code?: unknown } | null)?.code
@@ -153,7 +174,7 @@ export function startProblem(url: string, error: unknown, timeoutMs: number): Da
     ? `${known.problem(name)} (${message || code})`
     : `it does not answer as PostgreSQL does within ${timeoutMs} ms (${message})`
   const fix = known?.fix ?? 'check host, port, password and sslmode'
-  return new DatabaseUnusable(`HATCHWAY_DATABASE_URL: the database ${shown(name)} can't be used: ${problem}; ${fix}.`, {
+  return new DatabaseUnusable(`${setting}: the database ${shown(name)} can't be used: ${problem}; ${fix}.`, {
     cause: error,
   })
 }

@@ -59,7 +59,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   } catch (error) {
     notices.close()
     await database.close()
-    throw startProblem(url, error, timeoutMs)
+    throw startProblem(url, error, { timeoutMs })
   }
   const lane = openLane(options, parts)
   const sweeper = orphanSweeper(

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { DatabaseUnusable, openReadable, openWritable } from '../../storage/sqlite-file.ts'
 import { SealBroken, type Sealer } from '../seal.ts'
+import { MARK_NAME, markOf, UNFINISHED_MIGRATION } from '../sql/migration-mark.ts'
 import { MIGRATIONS } from './migrations.ts'
 
 export interface OpenOptions {
@@ -11,6 +12,8 @@ export interface OpenOptions {
   sizeLimitBytes: number | null
   /** Make the file if there is none: only when the server starts, never in its place while it runs. */
   create: boolean
+  /** Open it although a migration into it has not come to its end: only for that migration. */
+  halfFilled?: boolean
 }
 
 const KEY_CHECK = 'hatchway'
@@ -25,6 +28,7 @@ export function openForWriting(options: OpenOptions): DatabaseSync {
   return openWritable(file, db => {
     if (sizeLimitBytes !== null) limitSize(db, sizeLimitBytes)
     checkMasterKey(db, options)
+    if (options.halfFilled !== true) refuseHalfFilled(db, options.file)
   })
 }
 
@@ -46,6 +50,12 @@ function checkMasterKey(db: DatabaseSync, { file, sealer }: OpenOptions): void {
   }
   const fix = 'point HATCHWAY_MASTER_KEY_FILE at the key that the database was made with'
   throw new DatabaseUnusable(`The database ${file} was made with another master key; ${fix}.`)
+}
+
+function refuseHalfFilled(db: DatabaseSync, file: string): void {
+  const row = db.prepare('SELECT value FROM meta WHERE name = ?').get(MARK_NAME)
+  if (row === undefined || markOf(row['value'] as Uint8Array).state === 'done') return
+  throw new DatabaseUnusable(`The database ${file} ${UNFINISHED_MIGRATION}`)
 }
 
 function limitSize(db: DatabaseSync, sizeLimitBytes: number): void {
