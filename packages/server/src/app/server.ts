@@ -241,7 +241,9 @@ function weakTokenWarning({ adminToken }: Config): string[] {
 function unusedDatabaseWarning({ databaseUrl }: Config, folder: DataFolder): string[] {
   const file = folder.file(DATABASE_FILE)
   if (databaseUrl === null || !existsSync(file)) return []
-  return [`HATCHWAY_DATABASE_URL is set, so the registry in ${file} is not used; what is in it is not in PostgreSQL.`]
+  return [
+    `HATCHWAY_DATABASE_URL is set, so the registry in ${file} is not used; hatchway migrate-store moves it to PostgreSQL, and once that is done the file can be taken away.`,
+  ]
 }
 
 async function openBroker(config: Config, store: SessionStore, onError: (error: unknown) => void): Promise<Broker> {

@@ -26,14 +26,18 @@ async function migrate(
   to: () => Promise<CopyEnd> | CopyEnd,
   over: Partial<Migration> = {},
 ): Promise<MigrationResult> {
-  await using ends = new AsyncDisposableStack()
+  const ends = new AsyncDisposableStack()
   const opened = async (open: () => Promise<CopyEnd> | CopyEnd): Promise<CopyEnd> => {
     const end = await open()
     ends.defer(() => end.close())
     return end
   }
   const quiet = { clock: () => NOW, signal: new AbortController().signal, onProgress: () => undefined, rowsAPage: 3 }
-  return await migrateRegistry({ source: await opened(from), target: await opened(to), ...quiet, ...over })
+  try {
+    return await migrateRegistry({ source: await opened(from), target: await opened(to), ...quiet, ...over })
+  } finally {
+    await ends.disposeAsync()
+  }
 }
 
 /** Of every kind something; the last product is deleted, and its devices are left to the sweeper or gone. */
