@@ -263,18 +263,20 @@ describe('the commands in docs/', () => {
     expect({ code, output }).toEqual({ code: 0, output })
     const replies = output.split('@@block\n').map(flat)
     const documents = replies.map(reply => reply.replaceAll('}{', '}\n{'))
-    expect(documents[1]).toContain('"ready":true')
-    expect(documents[3]).toContain('"productSecret":"Zk3Wp9Xc7Vb1Nm5Q"')
-    expect(documents[4]).toContain('"status":"DISABLE"')
-    expect(documents[5]).toContain('"created":2,"failed":0')
-    expect(documents[6]).toContain('"subscribers":0')
-    expect(documents[8]).toContain('block-not-closed')
-    expect(documents[10]).toContain('"role":"application"')
+    const told = [
+      ...['"ready":true', '"productSecret":"Zk3Wp9Xc7Vb1Nm5Q"', '"status":"DISABLE"', '"created":2,"failed":0'],
+      ...['"done":2,"failed":0', '"subscribers":0', 'block-not-closed', '"mqttVersion":"3.1.1"'],
+      '"role":"application"',
+    ]
+    const places = told.map(text => documents.findIndex(document => document.includes(text)))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((one, other) => one - other))
     const problems = output.match(/"urn:hatchway:reason:[^"]+"/g)
     expect(problems, output).toEqual(['"urn:hatchway:reason:product-not-found"'])
     const shown = codeBlocks(readDocument('docs/http-api.md')).find(({ language }) => language === 'json')
-    expect(JSON.parse(documents[11] ?? '')).toEqual(JSON.parse(shown?.content ?? ''))
-    expect(JSON.parse(documents[12] ?? '')).toMatchObject({ code: 200, data: { deviceName: 'SN-0001' } })
+    const [problem, registered] = documents.slice(documents.findIndex(document => document.includes('urn:hatchway')))
+    expect(JSON.parse(problem ?? '')).toEqual(JSON.parse(shown?.content ?? ''))
+    expect(JSON.parse(registered ?? '')).toMatchObject({ code: 200, data: { deviceName: 'SN-0001' } })
     await deleteProduct()
   })
 

@@ -344,7 +344,7 @@ const rows: [string, RequestOptions, number, string, string | undefined, RegExp]
     undefined,
     /at most 10000 rows/,
   ],
-  ['an explanation without a clientId', post('/explain', {}), 422, 'field-invalid', 'clientId', /text/],
+  ['an explanation without a clientId', post('/explain', {}), 422, 'field-invalid', 'clientId', /hex dump/],
   [
     'an unknown transport',
     post('/explain', { clientId: 'a', transport: 'udp' }),

@@ -5,7 +5,7 @@ import type { HttpParts } from './parts.ts'
 import { deviceNotFound } from './problem.ts'
 import { boundedText, count, flag, iso, isoOrNull, nullable, oneOf, ref, text, time } from './schemas.ts'
 
-const STATUSES = ['UNACTIVE', 'ONLINE', 'OFFLINE', 'DISABLE'] as const
+export const DEVICE_STATUSES = ['UNACTIVE', 'ONLINE', 'OFFLINE', 'DISABLE'] as const
 
 export const NewDevice = Type.Object(
   {
@@ -31,7 +31,7 @@ export const DeviceReply = Type.Object(
   {
     productKey: text('Product of the device'),
     deviceName: text('Name, unique in its product'),
-    status: oneOf(STATUSES, 'UNACTIVE = never logged in'),
+    status: oneOf(DEVICE_STATUSES, 'UNACTIVE = never logged in'),
     clientIds: Type.Array(ClientIdReply, { description: 'Physical devices that share this name (regnwl)' }),
     hasSecret: flag('Whether it has a DeviceSecret'),
     createdAt: time('When it was created'),
@@ -57,7 +57,7 @@ export const DevicePage = Type.Object(
 export const DeviceFilters = Type.Object(
   {
     search: Type.Optional(boundedText('Part of the DeviceName, any case', 32)),
-    status: Type.Optional(oneOf(STATUSES, 'Only devices with this status')),
+    status: Type.Optional(oneOf(DEVICE_STATUSES, 'Only devices with this status')),
     ...PAGING,
   },
   { additionalProperties: false },

@@ -174,7 +174,7 @@ async function inject(
     ...(text === undefined ? {} : { payload: text }),
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
   })
-  const isJson = /json/.test(String(reply.headers['content-type']))
+  const isJson = /[/+]json\b/.test(String(reply.headers['content-type']))
   return {
     status: reply.statusCode,
     headers: { ...reply.headers },

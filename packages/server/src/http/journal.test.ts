@@ -1,5 +1,6 @@
 import { registrationConnect } from '@hatchway/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { encodeConnect } from '../mqtt/index.ts'
 import { type HttpFixture, startHttp } from './fixture.suite.ts'
 
 interface JournalPage {
@@ -147,6 +148,38 @@ describe('explain', () => {
     const plain = await explain({ ...connect('psecret'), transport: 'tcp' })
     expect(plain.body).toMatchObject({ decision: 'would-refuse', reason: 'tls-required', connackCode: 2 })
     expect((await explain({ clientId: 'nonsense' })).body).toMatchObject({ decision: 'would-refuse', connackCode: 2 })
+  })
+
+  test('takes the CONNECT as a hex dump, and shows what stands in it', async () => {
+    const { clientId, userName, password } = connect('psecret')
+    const packet = { type: 'connect', protocolLevel: 4, cleanStart: true, keepAliveSeconds: 60 } as const
+    const bytes = encodeConnect({ ...packet, clientId, userName, password: Buffer.from(password) })
+    const reply = await explain({ connectHex: bytes.toString('hex') })
+    expect(reply.body).toMatchObject({
+      decision: 'would-register',
+      connect: {
+        mqttVersion: '3.1.1',
+        ...{ clientId, userName, hasPassword: true, keepAliveSeconds: 60, cleanStart: true, willTopic: null },
+      },
+    })
+    expect(reply.text).not.toContain(password)
+    expect((await explain(connect('psecret'))).body).toMatchObject({ connect: null })
+  })
+
+  test.each([
+    ['neither fields nor dump', {}, 'clientId', /clientId is missing, and so is connectHex/],
+    ['both', { connectHex: '10', userName: 'dev1&pk1' }, 'userName', /beside connectHex/],
+    ['a dump that is none', { connectHex: 'hello' }, 'connectHex', /Line 1 .* not hexadecimal/],
+  ])('is refused for %s', async (_, body, field, detail) => {
+    expect(await explain(body)).toMatchObject({
+      status: 422,
+      body: {
+        code: 'field-invalid',
+        field,
+        detail: expect.stringMatching(detail),
+        fix: expect.stringMatching(/^Give /),
+      },
+    })
   })
 
   test('never repeats a secret or a password', async () => {

@@ -18,6 +18,8 @@ const rules: [string, string, readonly Role[]][] = [
   ['GET', '/products/pk1/secret', ['admin']],
   ['GET', '/products/pk1/devices', ALL],
   ['POST', '/products/pk1/devices', OPERATORS],
+  ['POST', '/products/pk1/devices/actions', OPERATORS],
+  ['GET', '/products/pk1/devices.csv', READERS],
   ['GET', DEVICE, ALL],
   ['DELETE', DEVICE, OPERATORS],
   ['POST', `${DEVICE}/reset`, OPERATORS],

@@ -6,6 +6,8 @@ import { acceptJson, refuseUnexpectedBody } from './body.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { brokerAuthRoutes } from './broker-auth/routes.ts'
 import { clientIdRoutes } from './client-ids.ts'
+import { deviceActionRoutes } from './device-actions.ts'
+import { deviceExportRoutes } from './device-export.ts'
 import { deviceRoutes } from './devices.ts'
 import { createEventHub, eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
@@ -127,6 +129,8 @@ function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEv
   acceptJson(api)
   productRoutes(api, parts)
   deviceRoutes(api, parts)
+  deviceActionRoutes(api, parts)
+  deviceExportRoutes(api, parts)
   clientIdRoutes(api, parts)
   messageRoutes(api, parts)
   journalRoutes(api, parts)

@@ -60,6 +60,16 @@ export interface Explanation {
   steps: readonly ExplainStep[]
 }
 
+/** As much of a CONNECT as is known. */
+export interface ExplainInput {
+  clientId: string
+  userName?: string | undefined
+  password?: Uint8Array | string | undefined
+  keepAliveSeconds?: number
+  /** Whether the server may name a client that names itself not; taken for granted where it is left out. */
+  mayBeNamed?: boolean
+}
+
 /** The body of `POST /auth/register/device`. */
 export interface HttpRegistration {
   productKey?: string
@@ -91,10 +101,7 @@ export type BrokerAdmission = { kind: 'admitted'; identity: Identity } | { kind:
 export interface Onboarding {
   admit(connect: Connect, peer: Peer): Promise<Admission>
   /** Goes through the same steps as `admit`, changes nothing, journals nothing. */
-  explain(
-    input: { clientId: string; userName?: string; password?: string; keepAliveSeconds?: number },
-    transport: Transport,
-  ): Promise<Explanation>
+  explain(input: ExplainInput, transport: Transport): Promise<Explanation>
   /**
    * A login at another broker, by all rules of a login here but those on the Keep Alive, which that broker alone knows.
    * Registrations are refused.

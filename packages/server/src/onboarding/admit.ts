@@ -9,7 +9,7 @@ import type {
   OnboardingSettings,
   RegisteredDevice,
 } from './admission.ts'
-import { type Attempt, refuse, type Verdict } from './attempt.ts'
+import { type Attempt, mayBeNamed, refuse, type Verdict } from './attempt.ts'
 import { askedByBroker, brokerAdmissionOf, refusedAtBroker, withoutClientId } from './broker-login.ts'
 import { createConnectRate } from './connect-rate.ts'
 import { actingDesk, lookingDesk } from './desk.ts'
@@ -122,7 +122,7 @@ const attemptOf = (connect: Connect, origin: Origin, now: TimeMs): Attempt => ({
   origin,
   clientId: connect.clientId,
   keepAliveSeconds: connect.keepAliveSeconds,
-  mayBeNamed: connect.cleanStart || connect.protocolLevel === 5,
+  mayBeNamed: mayBeNamed(connect),
   trace: undefined,
 })
 

@@ -1,5 +1,6 @@
 import type { Push, RandomBytes, ReasonCode } from '@hatchway/protocol'
 import type { Identity } from '../broker/port.ts'
+import type { Connect } from '../mqtt/index.ts'
 import type {
   ActivationOutcome,
   ActivationRequest,
@@ -24,6 +25,8 @@ export interface Attempt {
   /** Writes each step down for an explanation; undefined while a device waits for its answer. */
   readonly trace: Trace | undefined
 }
+
+export const mayBeNamed = ({ cleanStart, protocolLevel }: Connect): boolean => cleanStart || protocolLevel === 5
 
 export const isSecure = (transport: Transport): boolean =>
   transport === 'tls' || transport === 'wss' || transport === 'https'

@@ -10,13 +10,11 @@ import {
   registrationText,
 } from '@hatchway/protocol'
 import type { TimeMs, Transport } from '../registry/types.ts'
-import type { ExplainStep, Explanation, Onboarding } from './admission.ts'
+import type { ExplainInput, ExplainStep, Explanation, Onboarding } from './admission.ts'
 import type { Attempt, Desk, Refusal, Trace, Verdict } from './attempt.ts'
 import { judge } from './judge.ts'
 import { refusalOf, refusedClaim } from './refusal.ts'
 import { sentences } from './sentences.ts'
-
-type Input = Parameters<Onboarding['explain']>[0]
 
 /** Used where the question names no Keep Alive; allowed by every product. */
 const usualKeepAliveSeconds = 60
@@ -35,12 +33,12 @@ export const createExplain =
     return explanationOf(input, read, verdict, steps)
   }
 
-const attemptOf = (input: Input, transport: Transport, now: TimeMs, trace: Trace): Attempt => ({
+const attemptOf = (input: ExplainInput, transport: Transport, now: TimeMs, trace: Trace): Attempt => ({
   now,
   origin: { address: '', transport, tlsVersion: null, tlsCipher: null, protocolLevel: 4 },
   clientId: input.clientId,
   keepAliveSeconds: input.keepAliveSeconds ?? usualKeepAliveSeconds,
-  mayBeNamed: true,
+  mayBeNamed: input.mayBeNamed ?? true,
   trace,
 })
 
@@ -66,7 +64,7 @@ const decisions = { registered: 'would-register', admitted: 'would-log-in', refu
 const successes = { registered: 'registered', admitted: 'logged-in' } as const satisfies Record<string, ReasonCode>
 
 const explanationOf = (
-  input: Input,
+  input: ExplainInput,
   read: ClaimResult,
   verdict: Verdict,
   steps: readonly ExplainStep[],

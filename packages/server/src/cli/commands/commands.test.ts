@@ -307,7 +307,7 @@ describe('wrong uses end with 2, one sentence and where to read on, before anyth
     [['key', 'create', 'x'], /required option '--role <role>' not specified/],
     [['key', 'create', 'x', '--role', 'king'], /Allowed choices are admin/],
     [['journal', '--since', 'soon'], /--since: "soon" is not a time/],
-    [['explain'], /required option '--client-id <text>' not specified/],
+    [['explain'], /Give one of --client-id, --connect-hex and --file/],
     [['teleport'], /unknown command 'teleport'/],
     [['device', 'lst'], /unknown command 'lst'\n\(Did you mean list\?\)/],
   ])('%j', async (argv, said) => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type FakeApi, type Reply, type Seen, startFakeApi } from '../testing/fake-api.ts'
 import { run } from '../testing/fake-io.ts'
@@ -165,6 +168,11 @@ describe('explain', () => {
       { step: 'parse', ok: true, sentence: { en: 'The block is complete.', zh: '' } },
       { step: 'signature', ok: false, sentence: { en: 'It does not match.', zh: '' } },
     ],
+    connect: null,
+  }
+  const dumped = {
+    ...{ mqttVersion: '3.1.1', clientId: 'a|b|\u001b', userName: 'u&p', hasPassword: true },
+    ...{ keepAliveSeconds: 30, cleanStart: true, willTopic: null },
   }
   const argv = ['explain', '--client-id', 'a|b|', '--user-name', 'u&p', '--password', 'ff', '--keep-alive', '30']
 
@@ -188,5 +196,33 @@ describe('explain', () => {
     const { code, stdout } = await run([...argv, '--json', '--server', api.url, '--token', 't'])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ decision: 'would-register' })
+  })
+  it.each([
+    ['--connect-hex', ['--connect-hex', '10 0f'], undefined],
+    ['a file with a dump', ['--file', 'dump.txt'], Buffer.from('10 0f')],
+    ['a file with the packet itself', ['--file', 'dump.txt'], Buffer.from('100f', 'hex')],
+    ['standard input', ['--file', '-'], undefined],
+  ])('takes the CONNECT from %s, and shows what stands in it', async (_, how, file) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'hatchway-cli-'))
+    if (file !== undefined) writeFileSync(join(cwd, 'dump.txt'), file)
+    const api = await serve(() => ({ json: { ...explanation, connect: dumped } }))
+    const io = { cwd, readStdin: async () => '10 0f' }
+    const { code, stdout } = await run(['explain', ...how, '--server', api.url, '--token', 't'], io)
+    rmSync(cwd, { recursive: true })
+    expect(code).toBe(1)
+    const { connectHex } = JSON.parse(api.seen[0]?.body ?? '') as { connectHex: string }
+    expect(connectHex.replace(' ', '')).toBe('100f')
+    expect(stdout).toContain('CONNECT of MQTT 3.1.1, Keep Alive 30 s\n  clientId  a|b|\\x1b\n  userName  u&p\n')
+    expect(stdout).toContain('  password  (not shown)\n')
+  })
+
+  it.each([
+    [['--client-id', 'a', '--connect-hex', '10'], /Give one of/],
+    [['--connect-hex', '10', '--password', 'x'], /go with --client-id only/],
+    [['--file', 'absent'], /absent: can't be read \(ENOENT\)/],
+  ])('is used wrongly with %j', async (how, said) => {
+    const { code, stderr } = await run(['explain', ...how, '--server', 'http://127.0.0.1:9', '--token', 't'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(said)
   })
 })
