@@ -10,6 +10,7 @@ const rooms = [
   ['broker', '^packages/server/src/broker/'],
   ['registry', '^packages/server/src/registry/'],
   ['storage', '^packages/server/src/storage/'],
+  ['ipc', '^packages/server/src/ipc/'],
   ['mqtt', '^packages/server/src/mqtt/'],
   ['device', '^packages/device/'],
   ['protocol', '^packages/protocol/'],

@@ -8,16 +8,21 @@ import type { Endpoint } from './mqtt-connection.ts'
 
 export const BIN = fileURLToPath(new URL('../../packages/server/bin/hatchway.js', import.meta.url))
 
+const LOG_LENGTH = 40_000
+
 /** `hatchway serve` as a process of its own, for tests of signals, crashes and exit codes. */
 export class HatchwayProcess {
   readonly process: ChildProcess
   readonly endpoint: Endpoint
   readonly http: string
+  /** The last lines of its log. */
+  readonly log: () => string
 
-  private constructor(process: ChildProcess, endpoint: Endpoint, http: string) {
+  private constructor(process: ChildProcess, endpoint: Endpoint, http: string, log: () => string) {
     this.process = process
     this.endpoint = endpoint
     this.http = http
+    this.log = log
   }
 
   static async start(dataDir: string, args: readonly string[] = []): Promise<HatchwayProcess> {
@@ -27,14 +32,14 @@ export class HatchwayProcess {
     })
     let complaints = ''
     child.stderr.on('data', chunk => {
-      complaints = `${complaints}${chunk}`.slice(-4000)
+      complaints = `${complaints}${chunk}`.slice(-LOG_LENGTH)
     })
     for await (const line of createInterface({ input: child.stdout })) {
       if (!line.startsWith('{"event":"ready"')) continue
       const ready = JSON.parse(line) as { mqtt: string[]; http: string; ca: string }
       child.stdout.resume()
       const endpoint = { port: Number(new URL(ready.mqtt[0] ?? '').port), ca: readFileSync(ready.ca, 'utf8') }
-      return new HatchwayProcess(child, endpoint, ready.http)
+      return new HatchwayProcess(child, endpoint, ready.http, () => complaints)
     }
     throw new Error(`hatchway serve ended before it was ready: ${complaints}`)
   }

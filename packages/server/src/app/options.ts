@@ -120,12 +120,9 @@ export const OPTIONS = {
     description: 'reserved: an MQTT cluster as message engine',
   }),
   workers: option({
-    read: input =>
-      String(input) === '0'
-        ? { ok: true, value: 0 }
-        : notInThisVersion('worker processes', 'leave it out or give 0')(input),
+    read: integer(0, 64),
     default: 0,
-    description: 'reserved: gateway processes beside the broker process',
+    description: 'processes that take connections, beside the one with broker and API; 0 = one process does all',
   }),
   connectTimeoutMs: option({
     read: integer(100, 600_000),

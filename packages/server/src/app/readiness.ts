@@ -7,7 +7,14 @@ export interface Readiness {
 
 const FRESH_MS = 1000
 
-export function createReadiness({ check, clock }: { check: () => Promise<void>; clock: () => number }): Readiness {
+export interface ReadinessParts {
+  check: () => Promise<void>
+  clock: () => number
+  /** What else is in the way now, one sentence each. */
+  problems?: () => readonly string[]
+}
+
+export function createReadiness({ check, clock, problems: others = () => [] }: ReadinessParts): Readiness {
   let draining = false
   let askedAt = Number.NEGATIVE_INFINITY
   let answer: Promise<readonly string[]> = Promise.resolve([])
@@ -21,7 +28,7 @@ export function createReadiness({ check, clock }: { check: () => Promise<void>; 
           error => [`the registry can't be used: ${error instanceof Error ? error.message : String(error)}`],
         )
       }
-      const problems = await answer
+      const problems = [...(await answer), ...others()]
       return { ready: problems.length === 0, problems }
     },
     drain() {

@@ -5,14 +5,11 @@ import type { Broker } from '../broker/port.ts'
 import {
   type CertificateSource,
   type Certificates,
-  createGateway,
-  defaultGatewaySettings,
   type Gateway,
   loadCertificates,
   watchCertificates,
 } from '../gateway/index.ts'
 import { createHttpServer } from '../http/server.ts'
-import type { Onboarding } from '../onboarding/admission.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
 import { rules } from '../onboarding/rules.ts'
 import { createPlatform } from '../platform/platform.ts'
@@ -25,8 +22,8 @@ import {
   deriveKey,
   loadOrCreateMasterKey,
 } from '../registry/index.ts'
-import type { Registry } from '../registry/registry.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
+import { openFront } from './front.ts'
 import type { Log } from './log.ts'
 import type { Config } from './options.ts'
 import { createRandomPool } from './random-pool.ts'
@@ -92,8 +89,8 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const administration = createAdministration({ registry, clock, random })
   const adminToken = await giveAdminKey(administration, config, folder)
   const { instanceId, connectsPerMinute, brokerAuthClientIds: brokerClientIds } = config
-  const settings = { instanceId, connectsPerMinute, brokerClientIds }
-  const onboarding = createOnboarding({ registry, clock, random, settings, onError })
+  const onboardingSettings = { instanceId, connectsPerMinute, brokerClientIds }
+  const onboarding = createOnboarding({ registry, clock, random, settings: onboardingSettings, onError })
   const file = folder.file(SESSIONS_FILE)
   const sessionStore = await openSqliteSessionStore({ file, callTimeoutMs: config.storeTimeoutMs })
   rooms.defer(() => sessionStore.close())
@@ -103,11 +100,16 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const source = certificateSource(config, folder)
   const certificates = await loadCertificates(source)
   const ticketSecret = deriveKey(masterKey, TICKET_PURPOSE)
-  const gateway = openGateway({ config, log, onboarding, broker, registry, certificates, ticketSecret })
+  const frontParts = { config, log, onboarding, onboardingSettings, broker, registry, certificates, ticketSecret }
+  const { gateway, workers } = openFront(frontParts)
   rooms.defer(() => gateway.close(CUT_TIMEOUT_MS))
   rooms.defer(() => broker.close(CUT_TIMEOUT_MS))
   const current = keepCertificates({ source, certificates, gateway, log, rooms })
-  const readiness = createReadiness({ check: () => registry.store.check(), clock })
+  const readiness = createReadiness({
+    check: () => registry.store.check(),
+    clock,
+    problems: () => workers?.problems() ?? [],
+  })
   const parts = { registry, administration, onboarding, broker, version, clock, log }
   const http = createHttpServer({
     ...parts,
@@ -117,6 +119,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
         .pairs.map(pair => pair.cert)
         .join('\n'),
     gatewayStats: () => gateway.stats(),
+    workers: workers && (() => workers.figures()),
     readiness: () => readiness.ask(),
     settings: httpSettings(config),
   })
@@ -149,7 +152,7 @@ function certificateSource({ tlsCert, tlsKey, publicHost }: Config, folder: Data
 interface CertificateNeeds {
   source: CertificateSource
   certificates: Certificates
-  gateway: Gateway
+  gateway: Pick<Gateway, 'reloadCertificates'>
   log: Log
   rooms: AsyncDisposableStack
 }
@@ -257,38 +260,6 @@ async function openBroker(config: Config, store: SessionStore, onError: (error: 
   }
   const durable = { store, stored: await store.load() }
   return createEmbeddedBroker({ settings, version, durable, now: clock, onError })
-}
-
-interface GatewayNeeds {
-  config: Config
-  log: Log
-  onboarding: Onboarding
-  broker: Broker
-  registry: Registry
-  certificates: Certificates
-  ticketSecret: Uint8Array
-}
-
-function openGateway({ config, log, registry, ...parts }: GatewayNeeds): Gateway {
-  const settings = {
-    ...defaultGatewaySettings,
-    host: config.mqttHost,
-    ports: config.mqttPort,
-    proxyProtocolPorts: config.proxyProtocolPorts ?? [],
-    proxyProtocolTrusted: config.proxyProtocolTrusted ?? [],
-    legacyCiphers: config.tlsLegacyCiphers,
-    connectTimeoutMs: config.connectTimeoutMs,
-    registrationTimeoutMs: config.registrationTimeoutMs,
-    maxConnections: config.maxConnections,
-    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
-  }
-  return createGateway({
-    ...parts,
-    settings,
-    journal: registry.journal,
-    clock: { now: clock },
-    log,
-  })
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

@@ -25,7 +25,7 @@ import { openingBytes, stepOfRegistration } from './registration-session.ts'
 /** What all connections of a gateway share. */
 export interface ConnectionContext {
   onboarding: Onboarding
-  broker: Broker
+  broker: Pick<Broker, 'attach'>
   journal: Pick<Journal, 'record'>
   clock: { now(): number }
   log: GatewayLog

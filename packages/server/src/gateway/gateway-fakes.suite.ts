@@ -107,7 +107,7 @@ export async function startGateway(
   const gateway = createGateway({
     settings: { ...defaultGatewaySettings, host: '127.0.0.1', ports: [0], ...overrides.settings },
     onboarding: onboarding as Onboarding,
-    broker: (overrides.broker ?? broker) as Broker,
+    broker: overrides.broker ?? broker,
     journal: { record: entry => void journal.push(entry) } as Pick<Journal, 'record'> as Journal,
     certificates,
     ...(overrides.ticketSecret === undefined ? {} : { ticketSecret: overrides.ticketSecret }),

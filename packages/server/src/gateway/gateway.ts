@@ -24,7 +24,7 @@ import { WriteTurn } from './write-turn.ts'
 export interface GatewayParts {
   settings: GatewaySettings
   onboarding: Onboarding
-  broker: Broker
+  broker: Pick<Broker, 'attach'>
   journal: Journal
   certificates: Certificates
   /** Gateways that have the same one resume each other's TLS sessions; without it, nobody else's. */

@@ -4,6 +4,7 @@ import { readCounter, readGauge } from './metric-readers.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { measureProcess } from './process-metrics.ts'
 import { text } from './schemas.ts'
+import { readWorkers } from './worker-metrics.ts'
 
 export interface Metrics {
   /** The Prometheus text format. */
@@ -20,6 +21,7 @@ export function createMetrics(parts: HttpParts): Metrics {
   const stops = [countJournal(collection, parts), countLogins(collection, parts), measureProcess(collection, startedAt)]
   readGateway(collection, parts)
   readBroker(collection, parts)
+  readWorkers(collection, parts)
   const requests = new Counter({
     name: 'hatchway_http_requests_total',
     help: 'HTTP requests by route, method and status',

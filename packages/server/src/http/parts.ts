@@ -33,6 +33,14 @@ export interface GatewayFigures {
   rejected: Readonly<Record<string, number>>
 }
 
+/** What the worker processes tell about themselves. */
+export interface WorkerFigures {
+  /** Those that run; `number` is how operators know it. */
+  all: readonly { number: number; connections: number; lagMs: number; cpuSeconds: number; residentBytes: number }[]
+  /** Processes that were started in the place of one that had ended. */
+  restarts: number
+}
+
 export interface Readiness {
   ready: boolean
   /** Why not, one sentence each; empty when ready. */
@@ -103,6 +111,8 @@ export interface HttpParts {
   /** The CA file that devices pin, PEM. */
   caPem: () => string
   gatewayStats: () => GatewayFigures
+  /** undefined where one process does all. */
+  workers?: (() => WorkerFigures) | undefined
   readiness: () => Promise<Readiness>
   settings: HttpSettings
   version: string

@@ -24,3 +24,5 @@ export type ForeignChange =
   | RegistryChange
   /** Nobody has to act on it, but what is remembered of the device is old. */
   | DeviceChangeOf<'device-changed'>
+  /** Nobody has to act on it, but what is remembered of API keys is old. */
+  | ChangeOf<'keys-changed'>

@@ -1,3 +1,4 @@
+import type { ReasonCode } from '@hatchway/protocol'
 import { Cache } from './cache.ts'
 import type { ForeignChange } from './changes.ts'
 import { hashSecret } from './hash.ts'
@@ -18,6 +19,12 @@ export interface RegistryOptions {
 /** The registry as its owner has it: use cases announce what they changed. */
 export interface AnnouncingRegistry extends Registry {
   announce(change: RegistryChange): void
+  /** Told of all that makes something remembered old, whoever has changed it: for other processes that remember. */
+  onOutdated(listener: (change: ForeignChange) => void): () => void
+  /** For another process that keeps a buffer of its own: writes the entries, and tells of them here. */
+  appendJournal: Store['appendJournal']
+  /** Entries that the buffer of another process has folded or dropped. */
+  countDropped(reason: ReasonCode, count: number): void
 }
 
 const DEFAULT_CACHE_ENTRIES = 50_000
@@ -31,22 +38,21 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
   const { store, clock, cacheEntries = DEFAULT_CACHE_ENTRIES } = options
   const caches = createCaches(store, clock, cacheEntries)
   const changes = new Listeners<RegistryChange>()
+  const outdated = new Listeners<ForeignChange>()
   const journal = createJournal({ store, clock })
-  const stopHearing = store.onForeignChange?.(change => {
+  const outdate = (change: ForeignChange): void => {
     forget(caches, change)
-    if (change.kind !== 'device-changed') changes.tell(change)
+    outdated.tell(change)
+  }
+  const stopHearing = store.onForeignChange?.(change => {
+    outdate(change)
+    if (isActedOn(change)) changes.tell(change)
   })
   const watched = watchStore(store, {
-    productChanged: productKey => caches.products.invalidate(productKey),
-    productDeleted(productKey) {
-      caches.products.invalidate(productKey)
-      caches.devices.invalidateAll()
-    },
-    deviceChanged: (productKey, deviceName) => caches.devices.invalidate(deviceKey(productKey, deviceName)),
-    keysChanged() {
-      caches.keys.invalidateAll()
-      caches.keysByHash.invalidateAll()
-    },
+    productChanged: productKey => outdate({ kind: 'product-changed', productKey, at: clock() }),
+    productDeleted: productKey => outdate({ kind: 'product-deleted', productKey, at: clock() }),
+    deviceChanged: (productKey, deviceName) => outdate({ kind: 'device-changed', productKey, deviceName, at: clock() }),
+    keysChanged: () => outdate({ kind: 'keys-changed', at: clock() }),
   })
   return {
     store: watched,
@@ -64,6 +70,13 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     onChange: listener => changes.add(listener),
     ...(store.onLeaseEvent && { onLeaseEvent: store.onLeaseEvent.bind(store) }),
     announce: change => changes.tell(change),
+    onOutdated: listener => outdated.add(listener),
+    async appendJournal(entries) {
+      const written = await store.appendJournal(entries)
+      for (const entry of written) journal.announce(entry)
+      return written
+    },
+    countDropped: (reason, count) => journal.countDropped(reason, count),
     async close() {
       stopHearing?.()
       await journal.close()
@@ -92,7 +105,11 @@ function createCaches(store: Store, clock: () => TimeMs, maxEntries: number): Ca
   }
 }
 
-/** What another server has changed is read anew. */
+/** The others only make what is remembered old. */
+const isActedOn = (change: ForeignChange): change is RegistryChange =>
+  change.kind !== 'device-changed' && change.kind !== 'keys-changed'
+
+/** What was changed is read anew. */
 function forget(caches: Caches, change: ForeignChange): void {
   switch (change.kind) {
     case 'device-created':
@@ -107,6 +124,7 @@ function forget(caches: Caches, change: ForeignChange): void {
       caches.products.invalidate(change.productKey)
       break
     case 'key-revoked':
+    case 'keys-changed':
       caches.keys.invalidateAll()
       caches.keysByHash.invalidateAll()
       break

@@ -79,6 +79,11 @@ export class BufferedJournal implements Journal {
     this.#listeners.tell(entry)
   }
 
+  /** Of another process of this server. */
+  countDropped(reason: ReasonCode, count: number): void {
+    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count)
+  }
+
   onEntry(listener: (entry: JournalEntry) => void): () => void {
     return this.#listeners.add(listener)
   }
@@ -126,7 +131,7 @@ export class BufferedJournal implements Journal {
   }
 
   #drop(entry: NewJournalEntry): void {
-    this.#dropped.set(entry.reason, (this.#dropped.get(entry.reason) ?? 0) + 1)
+    this.countDropped(entry.reason, 1)
   }
 
   /** Writes one batch; false if that failed. */
