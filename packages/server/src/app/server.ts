@@ -12,6 +12,7 @@ import {
 import { createHttpServer } from '../http/server.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
 import { rules } from '../onboarding/rules.ts'
+import { createActivity } from '../platform/activity.ts'
 import { createPlatform } from '../platform/platform.ts'
 import {
   type Administration,
@@ -97,6 +98,8 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const broker = await openBroker(config, sessionStore, onError)
   const platform = createPlatform({ broker, registry, clock, onError })
   rooms.defer(() => platform.close())
+  const activity = createActivity({ broker, registry, clock, onError })
+  rooms.defer(() => activity.close())
   const source = certificateSource(config, folder)
   const certificates = await loadCertificates(source)
   const ticketSecret = deriveKey(masterKey, TICKET_PURPOSE)
@@ -110,7 +113,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     clock,
     problems: () => workers?.problems() ?? [],
   })
-  const parts = { registry, administration, onboarding, broker, version, clock, log }
+  const parts = { registry, administration, onboarding, broker, activity, version, clock, log }
   const http = createHttpServer({
     ...parts,
     caPem: () =>

@@ -12,8 +12,8 @@ interface Received {
 interface Listening {
   status: number
   headers: Headers
-  /** The next event; comments are skipped. Rejects when the stream ends first. */
-  next(): Promise<Received>
+  /** The next event; comments are skipped, and so are rates unless they are wanted. Rejects when the stream ends first. */
+  next(wanted?: 'rates'): Promise<Received>
   nextBlock(): Promise<string | null>
   /** Resolves when the server has ended the stream, however it did. */
   ended(): Promise<void>
@@ -47,7 +47,7 @@ async function listen(url: string, headers: Record<string, string> = {}, key = A
     status: response.status,
     headers: response.headers,
     nextBlock,
-    async next() {
+    async next(wanted) {
       for (;;) {
         const block = await nextBlock()
         if (block === null) throw new Error('the stream ended')
@@ -57,7 +57,9 @@ async function listen(url: string, headers: Record<string, string> = {}, key = A
         const data = fields.get('data')
         if (data === undefined) continue
         const id = fields.get('id')
-        return { event: fields.get('event') ?? '', id: id === undefined ? null : Number(id), data: JSON.parse(data) }
+        const event = fields.get('event') ?? ''
+        if ((event === 'rates') !== (wanted === 'rates')) continue
+        return { event, id: id === undefined ? null : Number(id), data: JSON.parse(data) }
       }
     },
     async ended() {
@@ -225,6 +227,37 @@ describe('the event stream is bounded', () => {
     for (let count = 0; count < 50; count++) seen.push(await second.next())
     expect(seen.map(({ data }) => data['deviceName'])).toEqual(names)
     second.close()
+  })
+
+  test('tells the rates of the moment, to keys of all products only', async () => {
+    http = await startHttp({ settings: { ratesMs: 10 } })
+    const url = await http.server.listen()
+    await http.createProduct('pk1')
+    const restricted = await listen(url, {}, await http.createKey({ role: 'admin', products: ['pk1'] }))
+    const stream = await listen(url)
+    expect((await stream.next('rates')).data).toMatchObject({ time: http.nowIso(), logins: 0, messagesIn: 0 })
+    for (let count = 0; count < 5; count++) http.tellPresence(presence('pk1'))
+    http.broker = {
+      ...http.broker,
+      connections: 7,
+      messagesIn: { 0: 1, 1: 2, 2: 0 },
+      messagesOut: { 0: 0, 1: 0, 2: 8 },
+    }
+    http.advance(2000)
+    let told: Record<string, unknown>
+    do told = (await stream.next('rates')).data
+    while (told['logins'] === 0)
+    expect(told).toEqual({
+      time: http.nowIso(),
+      ...{ registrations: 0, logins: 2.5, refusals: 0, messagesIn: 1.5, messagesOut: 4, connections: 7 },
+    })
+    stream.close()
+    let block: string | null = ''
+    while (block !== null && !block.startsWith('event: presence')) {
+      block = await restricted.nextBlock()
+      expect(block).not.toContain('event: rates')
+    }
+    restricted.close()
   })
 
   test('a Last-Event-ID of another database does not silence the stream', async () => {

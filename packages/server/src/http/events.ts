@@ -6,6 +6,7 @@ import { EventStream, type StreamEvent } from './event-stream.ts'
 import { journalEntryReply } from './journal-entry.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { Problem } from './problem.ts'
+import { createRates } from './rates.ts'
 import { iso, keyedProblems, text } from './schemas.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 
@@ -29,10 +30,12 @@ export interface EventHub {
   close(): void
 }
 
-type HubParts = Pick<HttpParts, 'registry' | 'broker' | 'settings' | 'log'>
+type HubParts = Pick<HttpParts, 'registry' | 'broker' | 'activity' | 'settings' | 'clock' | 'log'>
 
-export function createEventHub({ registry, broker, settings, log }: HubParts): EventHub {
+export function createEventHub(parts: HubParts): EventHub {
+  const { registry, broker, settings, log } = parts
   const listeners = new Set<Listener>()
+  const rates = createRates(parts, data => publish(null, { event: 'rates', data: JSON.stringify(data) }))
 
   const publish = (productKey: string | null, event: StreamEvent): void => {
     for (const listener of listeners) if (covers(listener.key, productKey)) deliver(listener, event)
@@ -63,16 +66,21 @@ export function createEventHub({ registry, broker, settings, log }: HubParts): E
     open: ({ key, stream, afterId }) => {
       const listener: Listener = { key, stream, held: afterId === null ? null : [], replayedId: 0 }
       listeners.add(listener)
+      rates.start()
       if (afterId !== null) {
         replay({ registry, settings }, listener, afterId).catch((error: unknown) => {
           log.warn({ err: error }, 'an event stream could not be resumed; its listener tries again')
           stream.end()
         })
       }
-      return () => listeners.delete(listener)
+      return () => {
+        listeners.delete(listener)
+        if (listeners.size === 0) rates.stop()
+      }
     },
     close: () => {
       clearInterval(heartbeat)
+      rates.stop()
       for (const stop of stops) stop()
       for (const { stream } of listeners) stream.end()
       listeners.clear()
@@ -137,10 +145,11 @@ export function eventRoutes(api: Api, { settings }: HttpParts, hub: EventHub): v
       exposeHeadRoute: false,
       schema: {
         operationId: 'followEvents',
-        summary: 'Live events: journal entries (with id) and presence of devices',
+        summary: 'Live events: journal entries (with id), presence of devices, and rates',
         description:
           'Server-Sent Events. `journal` carries a JournalEntry; `presence` carries productKey, deviceName, status, time, ' +
-          'address and reason. After a break send Last-Event-ID and the missed journal entries come first.',
+          'address and reason; `rates`, once a second and for keys of all products, carries time and, a second at this ' +
+          'gateway, registrations, logins, refusals, messagesIn and messagesOut, and connections. After a break send Last-Event-ID and the missed journal entries come first.',
         tags: ['journal'],
         headers: Type.Object({
           'last-event-id': Type.Optional(Type.String({ description: 'id of the last journal event that arrived' })),

@@ -7,6 +7,7 @@ import Schema from 'typebox/schema'
 import { expect } from 'vitest'
 import type { BrokerStats, Message, Presence } from '../broker/port.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
+import { createActivity } from '../platform/activity.ts'
 import { createAdministration } from '../registry/administration.ts'
 import { createRegistry } from '../registry/create-registry.ts'
 import { hashSecret } from '../registry/hash.ts'
@@ -100,6 +101,11 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
   const logged: unknown[] = []
   const figures = { gateway: IDLE_GATEWAY, readiness: { ready: true, problems: [] } as Readiness, broker: IDLE_BROKER }
   const log = (entry: unknown): void => void logged.push(entry)
+  const onPresence: HttpParts['broker']['onPresence'] = listener => {
+    presenceListeners.add(listener)
+    return () => presenceListeners.delete(listener)
+  }
+  const activity = createActivity({ broker: { onPresence }, registry, clock, onError: log })
   const server = createHttpServer({
     registry,
     administration: createAdministration({ registry, clock, random: randomBytes }),
@@ -115,11 +121,9 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
         return { subscribers: 1 }
       },
       stats: () => figures.broker,
-      onPresence: listener => {
-        presenceListeners.add(listener)
-        return () => presenceListeners.delete(listener)
-      },
+      onPresence,
     },
+    activity,
     caPem: () => CA_PEM,
     gatewayStats: () => figures.gateway,
     readiness: async () => figures.readiness,
@@ -155,6 +159,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     },
     async close() {
       await server.close()
+      await activity.close()
       expect(presenceListeners.size, 'presence listeners that are left').toBe(0)
       await registry.close()
       await rm(directory, { recursive: true, force: true })

@@ -46,6 +46,7 @@ const KEYED = [
   'DELETE /api/v1/keys/{id}',
   'GET /api/v1/events',
   'GET /api/v1/stats',
+  'GET /api/v1/stats/history',
 ]
 const OPEN = [
   'POST /auth/register/device',

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Presence } from '../broker/port.ts'
 import { StoreUnavailable } from '../registry/store.ts'
 import { CA_PEM, type HttpFixture, startHttp } from './fixture.suite.ts'
 
@@ -51,6 +52,36 @@ describe('figures', () => {
   })
   afterEach(() => http.close())
   const open = (url: string) => http.request({ url, key: null })
+
+  test('the history has a count for each minute, and adds up the reasons', async () => {
+    const history = async (query = '') => (await http.request({ url: `/api/v1/stats/history${query}` })).body
+    http.refuse('pk1', 'dev1')
+    http.refuse('pk1', 'dev1', { reason: 'switch-off' })
+    await http.registry.journal.flush()
+    http.advance(120_000)
+    await http.createProduct('pk1')
+    await http.createDevice('pk1', 'dev1')
+    await http.registerDevice('pk1', 'dev1')
+    const identity = { kind: 'device', sessionId: 'pk1/dev1', productKey: 'pk1', deviceName: 'dev1', clientId: null }
+    http.tellPresence({
+      identity: identity as Presence['identity'],
+      ...{ online: true, at: 0, address: '192.0.2.7', reason: null, takenOver: false },
+    })
+    expect(await history('?minutes=4')).toEqual({
+      stepSeconds: 60,
+      start: '2026-01-31T11:59:00.000Z',
+      registrations: [0, 0, 0, 1],
+      logins: [0, 0, 0, 1],
+      refusals: [0, 2, 0, 0],
+      refusalsByReason: { 'device-unknown': 1, 'switch-off': 1 },
+    })
+    expect(await history('?minutes=1')).toMatchObject({ refusals: [0], refusalsByReason: {} })
+    expect(((await history()) as { logins: number[] }).logins).toHaveLength(1440)
+    for (const minutes of ['0', '2881', 'x']) {
+      const reply = await http.request({ url: `/api/v1/stats/history?minutes=${minutes}` })
+      expect(reply).toMatchObject({ status: 400, body: { field: 'minutes' } })
+    }
+  })
 
   test('stats are the figures of registry, gateway and broker', async () => {
     await http.createProduct('pk1')

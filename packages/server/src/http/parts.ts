@@ -10,6 +10,7 @@ import type {
 import type { Logger } from 'pino'
 import type { Broker } from '../broker/port.ts'
 import type { Onboarding } from '../onboarding/admission.ts'
+import type { Activity } from '../platform/activity.ts'
 import type { Administration } from '../registry/administration.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { TimeMs, Transport } from '../registry/types.ts'
@@ -73,6 +74,8 @@ export interface HttpSettings {
   /** Journal entries that one resumed stream replays; then it ends, and the listener resumes from there. */
   maxReplayEntries: number
   heartbeatMs: number
+  /** How often event listeners are told the rates of the moment. */
+  ratesMs: number
   /** From the first byte to the last one of a request. */
   requestTimeoutMs: number
   headersTimeoutMs: number
@@ -96,6 +99,7 @@ export const HTTP_DEFAULTS = {
   maxListenerBytes: 1_048_576,
   maxReplayEntries: 10_000,
   heartbeatMs: 15_000,
+  ratesMs: 1000,
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
   keepAliveTimeoutMs: 10_000,
@@ -108,6 +112,7 @@ export interface HttpParts {
   administration: Administration
   onboarding: Pick<Onboarding, 'explain' | 'registerByHttp' | 'admitAtBroker'>
   broker: Pick<Broker, 'publish' | 'stats' | 'onPresence'>
+  activity: Pick<Activity, 'totals' | 'history'>
   /** The CA file that devices pin, PEM. */
   caPem: () => string
   gatewayStats: () => GatewayFigures

@@ -36,6 +36,7 @@ const rules: [string, string, readonly Role[]][] = [
   ['POST', '/keys', ['admin']],
   ['DELETE', '/keys/k1', ['admin']],
   ['GET', '/stats', READERS],
+  ['GET', '/stats/history', READERS],
   ['GET', '/events', READERS],
 ]
 
@@ -199,6 +200,7 @@ describe('a key that is restricted to products', () => {
     ['GET', '/keys', undefined],
     ['POST', '/keys', { name: 'k', role: 'admin' }],
     ['GET', '/stats', undefined],
+    ['GET', '/stats/history', undefined],
   ])('even an admin may not use %s %s: it is about all products', async (method, path, body) => {
     const reply = await http.request({ method, url: `/api/v1${path}`, key: admin, body })
     expect(reply.status).toBe(403)

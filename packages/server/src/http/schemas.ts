@@ -13,6 +13,9 @@ export const flag = (description: string) => Type.Boolean({ description })
 
 export const count = (description: string) => Type.Integer({ description, minimum: 0 })
 
+export const figures = (description: string) =>
+  Type.Unsafe<Record<string, number>>({ type: 'object', additionalProperties: { type: 'integer' }, description })
+
 export const wholeNumber = (description: string, minimum: number, maximum: number) =>
   Type.Integer({ description, minimum, maximum })
 

@@ -26,6 +26,7 @@ import { productRoutes } from './products.ts'
 import { registrationRoutes } from './registration.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 import { statsRoutes } from './stats.ts'
+import { statsHistoryRoutes } from './stats-history.ts'
 import { compileValidator } from './validation.ts'
 
 const MAX_HEADER_BYTES = 16_384
@@ -137,5 +138,6 @@ function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEv
   explainRoutes(api, parts)
   keyRoutes(api, parts)
   statsRoutes(api, parts)
+  statsHistoryRoutes(api, parts)
   eventRoutes(api, parts, hub)
 }

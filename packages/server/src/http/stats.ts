@@ -1,9 +1,6 @@
 import { Type } from 'typebox'
 import type { Api, HttpParts } from './parts.ts'
-import { count, iso, keyedProblems, ref, text, time } from './schemas.ts'
-
-const figures = (description: string) =>
-  Type.Unsafe<Record<string, number>>({ type: 'object', additionalProperties: { type: 'integer' }, description })
+import { count, figures, iso, keyedProblems, ref, text, time } from './schemas.ts'
 
 export const StatsReply = Type.Object(
   {

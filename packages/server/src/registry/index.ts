@@ -28,6 +28,7 @@ export type {
   ActivationRequest,
   DeviceQuery,
   JournalQuery,
+  MinuteActivity,
   PresenceChange,
   RegistrationDecision,
   RegistrationOutcome,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StoreUnavailable } from './store.ts'
 import { describeActivation } from './store-activation.suite.ts'
+import { describeActivity } from './store-activity.suite.ts'
 import { describeCounters } from './store-counters.suite.ts'
 import { describeDevices } from './store-devices.suite.ts'
 import { newEntry, type StoreFactory, StoreFixture } from './store-fixture.suite.ts'
@@ -30,6 +31,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describeActivation(now)
     describeKeys(now)
     describeJournal(now)
+    describeActivity(now)
     test('check resolves while reads and writes go through', async () => {
       await expect(fixture.store.check()).resolves.toBeUndefined()
     })

@@ -59,6 +59,11 @@ export interface Store {
   appendJournal(entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
   listJournal(query: JournalQuery): Promise<Page<JournalEntry>>
 
+  /** Replaces what one gateway had noted of these minutes, and forgets what is older than `KEPT_ACTIVITY_MINUTES`. */
+  noteActivity(gateway: string, minutes: readonly MinuteActivity[]): Promise<void>
+  /** Of all gateways together, from that minute on, by time; minutes in which nothing happened are left out. */
+  activity(sinceMinute: number): Promise<readonly MinuteActivity[]>
+
   /** Where several servers share one database: told of what the others have changed. Returns how to stop listening. */
   onForeignChange?(listener: (change: ForeignChange) => void): () => void
   /** Where several servers share one database: told what became of their leases. Returns how to stop listening. */
@@ -159,6 +164,20 @@ export type LeaseEvent =
   | { kind: 'abandoned'; devices: readonly PresenceChange[] }
   /** This gateway had not renewed its lease in time: devices that are connected here may be noted as off line. */
   | { kind: 'lost' }
+
+/** Two days: the last one, and the same time of the day before. */
+export const KEPT_ACTIVITY_MINUTES = 2880
+
+/** What happened in one minute. */
+export interface MinuteActivity {
+  /** Minutes since 1970. */
+  minute: number
+  registrations: number
+  /** Of devices. */
+  logins: number
+  /** CONNECTs and registrations that were refused, by reason. */
+  refusals: Readonly<Partial<Record<ReasonCode, number>>>
+}
 
 export interface JournalQuery {
   productKey?: string

@@ -73,6 +73,8 @@ function unwatched(store: Store): Omit<Store, keyof Changing> {
     notePresence: changes => store.notePresence(changes),
     appendJournal: entries => store.appendJournal(entries),
     listJournal: query => store.listJournal(query),
+    noteActivity: (gateway, minutes) => store.noteActivity(gateway, minutes),
+    activity: sinceMinute => store.activity(sinceMinute),
     counts: () => store.counts(),
     check: () => store.check(),
     close: () => store.close(),

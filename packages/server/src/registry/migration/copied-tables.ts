@@ -95,6 +95,17 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
       ['detail', 'text'],
     ],
   },
+  {
+    name: 'activity',
+    keyColumns: 2,
+    columns: [
+      ['minute', 'integer'],
+      ['gateway', 'text'],
+      ['registrations', 'integer'],
+      ['logins', 'integer'],
+      ['refusals', 'text'],
+    ],
+  },
 ]
 
 export const keyOf = ({ keyColumns }: CopiedTable, row: CopiedRow): CopiedRow => row.slice(0, keyColumns)

@@ -64,6 +64,7 @@ async function fill(store: Store): Promise<void> {
     newEntry({ detail: { signedText: 'a\0b', count: 3 }, deviceName: 'x\0y' }),
     ...Array.from({ length: 8 }, () => newEntry({ connackCode: null })),
   ])
+  await store.noteActivity('one', [{ minute: 7, registrations: 1, logins: 2, refusals: { 'switch-off': 3 } }])
   await store.deleteProduct(await fixture.productWith('gone'))
 }
 
@@ -86,6 +87,7 @@ async function contentOf(store: Store) {
       deviceName: entry.deviceName?.replace('\0', '\ufffd') ?? null, // PostgreSQL's text can't hold it
     })),
     journalEntries,
+    activity: await store.activity(0),
   }
 }
 

@@ -1,3 +1,4 @@
+import { type ActivityRow, activityOf } from '../sql/activity.ts'
 import { Conditions } from '../sql/conditions.ts'
 import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
 import { anywhere, countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
@@ -9,7 +10,7 @@ import { listJournal } from './journal.ts'
 import { DEVICE_COLUMNS } from './load-devices.ts'
 import { CLIENT_IDS_COLUMN, COUNTED_PRODUCTS, type DeviceWithClientIds } from './lookups.ts'
 
-type Lists = Pick<Store, 'listProducts' | 'listDevices' | 'listApiKeys' | 'listJournal' | 'counts'>
+type Lists = Pick<Store, 'listProducts' | 'listDevices' | 'listApiKeys' | 'listJournal' | 'activity' | 'counts'>
 
 /** Pages and counts, which may read a whole table. */
 export function lists(database: Database): Lists {
@@ -27,6 +28,10 @@ export function lists(database: Database): Lists {
       return (await database.list<ApiKeyRow>({ text }, [MAX_API_KEYS_LISTED])).map(apiKey)
     },
     listJournal: query => listJournal(database, query),
+    async activity(sinceMinute) {
+      const text = 'SELECT * FROM activity WHERE minute >= $1 ORDER BY minute'
+      return activityOf(await database.list<ActivityRow>({ text }, [sinceMinute]))
+    },
     counts: () => counts(database),
   }
 }

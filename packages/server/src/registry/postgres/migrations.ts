@@ -125,6 +125,16 @@ ALTER TABLE devices ADD COLUMN gateway_id bigint;
 DROP INDEX devices_online;
 CREATE INDEX devices_held ON devices (gateway_id, product_id, device_name) WHERE online;
 `,
+  `
+CREATE TABLE activity (
+  minute bigint NOT NULL,
+  gateway text COLLATE "C" NOT NULL,
+  registrations bigint NOT NULL,
+  logins bigint NOT NULL,
+  refusals text NOT NULL,
+  PRIMARY KEY (minute, gateway)
+);
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -4,6 +4,7 @@ import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
 import { orphanSweeper } from '../sql/orphan-sweeper.ts'
 import type { RegistrationRules, Store } from '../store.ts'
 import type { TimeMs } from '../types.ts'
+import { activity } from './activity.ts'
 import { CallGuard, guarded } from './call-guard.ts'
 import { Database, type Statement } from './database.ts'
 import { type DeviceCall, deviceCalls } from './device-calls.ts'
@@ -74,6 +75,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     ...guarded(lookups(database, sealer), calls),
     ...guarded(lists(database), listCalls),
     ...guarded(keys(database, notices), calls),
+    ...guarded(activity(database), calls),
     ...guarded(sweepingAfterDeletion(products(parts), sweeper.sweep), calls),
     ...deviceStore(lane),
     ...guarded({ check: () => check(database, parts.clock()) }, calls),

@@ -26,6 +26,8 @@ export const REMOTE_CALLS = [
   'notePresence',
   'appendJournal',
   'listJournal',
+  'noteActivity',
+  'activity',
   'counts',
   'check',
 ] as const satisfies readonly (keyof Store)[]

@@ -5,6 +5,7 @@ import type {
   DeviceChange,
   DeviceQuery,
   JournalQuery,
+  MinuteActivity,
   NewDevice,
   PresenceChange,
   RegistrationOutcome,
@@ -57,6 +58,7 @@ export type WriteCalls = {
   notePresence(changes: readonly PresenceChange[]): readonly boolean[]
   /** The ids of the entries, in their order. */
   appendJournal(entries: readonly NewJournalEntry[]): readonly number[]
+  noteActivity(note: { gateway: string; minutes: readonly MinuteActivity[] }): void
   writeCheck(check: { now: TimeMs }): void
 }
 
@@ -79,6 +81,7 @@ export type ListCalls = {
   listDevices(query: DeviceQuery): Page<DeviceView> & { total: number }
   listApiKeys(query: Record<never, never>): readonly ApiKey[]
   listJournal(query: JournalQuery): Page<JournalEntry>
+  activity(query: { sinceMinute: number }): readonly MinuteActivity[]
   counts(query: Record<never, never>): StoreCounts
 }
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { type ActivityRow, activityOf } from '../sql/activity.ts'
 import { Conditions } from '../sql/conditions.ts'
 import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
 import { journalQuery } from '../sql/journal-query.ts'
@@ -44,6 +45,8 @@ export function listCalls(db: DatabaseSync): ListCalls {
       const rows = all<JournalRow>(statement(text), ...values)
       return page(rows, query.limit, journalEntry, ({ id }) => idCursor(id))
     },
+    activity: ({ sinceMinute }) =>
+      activityOf(all<ActivityRow>(statement('SELECT * FROM activity WHERE minute >= ? ORDER BY minute'), sinceMinute)),
     counts: () => counts(statement),
   }
 }

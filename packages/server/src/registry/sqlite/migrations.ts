@@ -99,6 +99,16 @@ CREATE TABLE journal (
   detail TEXT
 ) STRICT;
 `,
+  `
+CREATE TABLE activity (
+  minute INTEGER NOT NULL,
+  gateway TEXT NOT NULL,
+  registrations INTEGER NOT NULL,
+  logins INTEGER NOT NULL,
+  refusals TEXT NOT NULL,
+  PRIMARY KEY (minute, gateway)
+) WITHOUT ROWID, STRICT;
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -79,6 +79,8 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     ...devices(threads),
     ...apiKeys(threads),
     ...journal(threads),
+    noteActivity: (gateway, minutes) => threads.write.call('noteActivity', { gateway, minutes }),
+    activity: sinceMinute => threads.list.call('activity', { sinceMinute }),
     counts: () => threads.list.call('counts', {}),
     async check() {
       await Promise.all([threads.write.call('writeCheck', { now: clock() }), threads.read.call('readCheck', {})])

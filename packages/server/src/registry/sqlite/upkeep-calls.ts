@@ -1,11 +1,23 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { oldestKeptMinute } from '../sql/activity.ts'
 import type { TimeMs } from '../types.ts'
 import type { WriteCalls } from './calls.ts'
 import type { Writer } from './writer.ts'
 
-export function upkeepCalls({ db, journal }: Writer): Pick<WriteCalls, 'appendJournal' | 'writeCheck'> {
+type UpkeepCalls = Pick<WriteCalls, 'appendJournal' | 'noteActivity' | 'writeCheck'>
+
+export function upkeepCalls({ db, journal }: Writer): UpkeepCalls {
   const check = db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('checked-at', CAST(? AS BLOB))")
+  const note = db.prepare(`INSERT OR REPLACE INTO activity (minute, gateway, registrations, logins, refusals)
+    VALUES (?, ?, ?, ?, ?)`)
+  const forget = db.prepare('DELETE FROM activity WHERE minute < ?')
   return {
+    noteActivity({ gateway, minutes }) {
+      for (const { minute, registrations, logins, refusals } of minutes) {
+        note.run(minute, gateway, registrations, logins, JSON.stringify(refusals))
+      }
+      forget.run(oldestKeptMinute(minutes))
+    },
     appendJournal: entries => entries.map(entry => journal.append(entry)),
     writeCheck: ({ now }) => void check.run(String(now)),
   }
