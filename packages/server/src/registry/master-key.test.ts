@@ -1,9 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadOrCreateMasterKey, MasterKeyError } from './master-key.ts'
 
+const execute = promisify(execFile)
+const MODULE = new URL('./master-key.ts', import.meta.url).href
 const directory = mkdtempSync(join(tmpdir(), 'hatchway-master-key-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 let made = 0
@@ -31,6 +35,22 @@ describe('the master key', () => {
     expect(readFileSync(file, 'utf8')).toBe(`${key.toString('hex')}\n`)
     expect(await loadOrCreateMasterKey(file)).toEqual(key)
     expect(await loadOrCreateMasterKey(fileWith())).not.toEqual(key)
+  })
+
+  test('is the same for all that start at once, and they leave nothing else behind', async () => {
+    const folder = mkdtempSync(join(directory, 'shared-'))
+    const file = join(folder, 'key')
+    const load = `import { loadOrCreateMasterKey } from ${JSON.stringify(MODULE)}
+      console.log((await loadOrCreateMasterKey(${JSON.stringify(file)})).toString('hex'))`
+    const args = ['--input-type=module', '--eval', load]
+    const others = Array.from({ length: 2 }, () => execute(process.execPath, args))
+    const here = Array.from({ length: 20 }, () => loadOrCreateMasterKey(file))
+    const keys = [
+      ...(await Promise.all(here)).map(key => key.toString('hex')),
+      ...(await Promise.all(others)).map(({ stdout }) => stdout.trim()),
+    ]
+    expect(new Set(keys).size).toBe(1)
+    expect(readdirSync(folder)).toEqual(['key'])
   })
 
   test.each(['ab'.repeat(32), `${'AB'.repeat(32)}\n`, ` ${'ab'.repeat(32)}\r\n`])(

@@ -1,11 +1,13 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { copyFile, type FileHandle, link, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { MASTER_KEY_SIZE_BYTES } from './seal.ts'
 
 // 64 hex digits and a line end; a little room for a hand-made file with `\r\n`.
 const MAX_FILE_SIZE_BYTES = 128
 const OTHERS_MAY = 0o077
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'] as const
 
 /** The master key can't be used; the message is one sentence that names the file, its problem and the fix. */
 export class MasterKeyError extends Error {
@@ -29,23 +31,42 @@ export function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey, '', `hatchway ${purpose}`, MASTER_KEY_SIZE_BYTES))
 }
 
+/** Undefined where there is a file already. It gets its name when it is whole: nobody reads a part, nothing is left of a crash. */
 async function createKeyFile(file: string): Promise<Buffer | undefined> {
-  let handle: FileHandle
-  try {
-    handle = await open(file, 'wx', 0o600) // exclusive: of two starts at once only one makes the key
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return undefined
-    throw unusable(file, `can't be created (${messageOf(error)})`, 'make its directory writable', error)
-  }
+  if (existsSync(file)) return undefined
   const key = randomBytes(MASTER_KEY_SIZE_BYTES)
+  const draft = `${file}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    await handle.writeFile(`${key.toString('hex')}\n`)
+    await writeDurably(draft, `${key.toString('hex')}\n`)
+    await giveName(draft, file)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return undefined // of two starts at once only one makes the key
+    throw unusable(file, `can't be created (${messageOf(error)})`, 'make its directory writable', error)
+  } finally {
+    await rm(draft, { force: true })
+  }
+  await syncDirectory(dirname(file))
+  return key
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(text)
     await handle.sync()
   } finally {
     await handle.close()
   }
-  await syncDirectory(dirname(file))
-  return key
+}
+
+/** Never in the place of another file, as renaming would do. */
+async function giveName(draft: string, file: string): Promise<void> {
+  try {
+    await link(draft, file)
+  } catch (error) {
+    if (!NO_LINKS.some(code => hasCode(error, code))) throw error
+    await copyFile(draft, file, constants.COPYFILE_EXCL) // some shared folders know no links
+  }
 }
 
 // Without this the file's name could be lost in a power cut, and with it every secret sealed since.

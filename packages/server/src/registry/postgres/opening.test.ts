@@ -64,6 +64,14 @@ describe('opening a PostgreSQL database', () => {
     await (await open(url)).close() // the right one still opens it
   })
 
+  test('for the first time by two gateways with a master key of their own each is refused to one of them', async () => {
+    const url = await server().database()
+    const opening = [7, 8].map(byte => open(url, { masterKey: Buffer.alloc(32, byte) }))
+    const problems = await Promise.all(opening.map(problemOf))
+    expect(problems).toContain('none')
+    expect(problems).toContainEqual(expect.stringMatching(/was made with another master key/))
+  })
+
   test('says in one sentence what is wrong with the URL', async () => {
     const good = server().url()
     const wrongPassword = good.replace(PASSWORD, 'wrong-password')
