@@ -16,6 +16,13 @@ export const TRANSPORT_REASONS = {
     fixEn: 'Nothing to do.',
     fixZh: '无需处理。',
   },
+  'logged-in-from-memory': {
+    ...ACCEPTED,
+    en: 'The client logged in by what the server remembered of it, because the registry’s store was away.',
+    zh: '注册信息存储不可用，服务器依据其记住的信息让客户端登录。',
+    fixEn: 'Bring the database back; what was changed elsewhere meanwhile counts as soon as it is.',
+    fixZh: '请恢复数据库；恢复后，期间在别处的更改立即生效。',
+  },
   'not-mqtt': {
     connack: null,
     mqtt5: 0x81,

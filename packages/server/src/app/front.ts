@@ -31,10 +31,11 @@ export function openFront({ config, onboardingSettings, ...parts }: FrontParts):
     const clock = { now: () => Date.now() }
     return { gateway: createGateway({ ...parts, settings, journal: registry.journal, clock }), workers: undefined }
   }
-  const { workers: count, storeTimeoutMs, logLevel } = config
+  const { workers: count, storeTimeoutMs, offlineLoginSeconds, logLevel } = config
   // They share one queue of new connections and fill up alike; a limit for each of them holds for all without asking.
   const gateway = { ...settings, maxConnections: Math.ceil(settings.maxConnections / count) }
-  const worker = { gateway, onboarding: onboardingSettings, certificates, ticketSecret, storeTimeoutMs, logLevel }
+  const store = { storeTimeoutMs, rememberMs: 1000 * offlineLoginSeconds }
+  const worker = { gateway, onboarding: onboardingSettings, certificates, ticketSecret, ...store, logLevel }
   const workers = createWorkerPool({ count, settings: worker, broker, registry, log })
   return { gateway: workers, workers }
 }

@@ -177,6 +177,12 @@ export const OPTIONS = {
     default: 5000,
     description: 'longest wait for the database before a device is told to retry, ms',
   }),
+  offlineLoginSeconds: option({
+    read: integer(0, 86_400),
+    default: 600,
+    description:
+      'how long clients that are remembered can log in while the database is away, s; 0 = for the 30 s that lookups are kept anyway',
+  }),
   gatewayLeaseMs: option({
     read: integer(500, 600_000),
     default: 20_000,

@@ -23,6 +23,7 @@ import {
   deriveKey,
   loadOrCreateMasterKey,
 } from '../registry/index.ts'
+import type { OutageState } from '../registry/registry.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import { openFront } from './front.ts'
 import type { Log } from './log.ts'
@@ -110,6 +111,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const current = keepCertificates({ source, certificates, gateway, log, rooms })
   const readiness = createReadiness({
     check: () => registry.store.check(),
+    outage: () => registry.outage,
     clock,
     problems: () => workers?.problems() ?? [],
   })
@@ -207,11 +209,16 @@ interface RegistryNeeds {
 
 async function openRegistry(config: Config, { folder, masterKey, log }: RegistryNeeds) {
   const { databaseUrl, storeTimeoutMs: callTimeoutMs, journalLimit, gatewayLeaseMs } = config
+  const onOutage = (outage: OutageState | null): void => {
+    if (outage === null) log.info('the database can be read again')
+    else log.error({ problem: outage.problem }, 'the database is away: clients that are remembered can log in')
+  }
+  const settings = { clock, rememberMs: 1000 * config.offlineLoginSeconds, onOutage }
   if (databaseUrl !== null) {
     const onError = (error: Error): void => log.warn({ err: error }, 'trouble with the database')
     const limits = { callTimeoutMs, journalLimit, gatewayLeaseMs }
     const options = { url: databaseUrl, masterKey, rules, ...limits, clock, onError }
-    return createRegistry({ store: await createPostgresStore(options), clock })
+    return createRegistry({ store: await createPostgresStore(options), ...settings })
   }
   const store = await createSqliteStore({
     file: folder.file(DATABASE_FILE),
@@ -220,7 +227,7 @@ async function openRegistry(config: Config, { folder, masterKey, log }: Registry
     callTimeoutMs,
     journalLimit,
   })
-  return createRegistry({ store, clock })
+  return createRegistry({ store, ...settings })
 }
 
 /** An admin key that was made here is kept where the command line client on this machine finds it. */

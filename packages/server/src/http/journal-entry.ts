@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { JournalEntry } from '../registry/types.ts'
 import { count, iso, nullable, oneOf, ref, text, time } from './schemas.ts'
 
-export const OUTCOMES = ['registered', 'refused', 'closed', 'dropped'] as const
+export const OUTCOMES = ['registered', 'admitted', 'refused', 'closed', 'dropped'] as const
 
 export const Sentence = Type.Object(
   { en: text('English'), zh: text('Chinese') },
@@ -46,7 +46,8 @@ export const JournalEntryReply = Type.Object(
   },
   {
     $id: 'JournalEntry',
-    description: 'A CONNECT that was refused, a registration that succeeded, or traffic that was dropped',
+    description:
+      'A CONNECT that was refused, a registration that succeeded, traffic that was dropped, or a login while the store was away',
   },
 )
 export type JournalEntryReply = Type.Static<typeof JournalEntryReply>

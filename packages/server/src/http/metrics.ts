@@ -59,22 +59,31 @@ function countJournal(collection: Collection, { registry }: HttpParts): () => vo
     labelNames: ['reason'],
     registers,
   })
+  const remembered = new Counter({
+    name: 'hatchway_logins_from_memory_total',
+    help: 'Logins while the database was away, by what was remembered; counted when the journal has them',
+    registers,
+  })
   readCounter(collection, 'hatchway_journal_dropped_by_reason', 'Journal entries folded or dropped, by reason', () =>
     Object.fromEntries(registry.journal.dropped),
   )
   return registry.journal.onEntry(({ outcome, mode, reason, detail }) => {
     if (outcome === 'registered') registrations.inc({ mode: mode ?? 'none' })
+    else if (outcome === 'admitted') remembered.inc(detail?.count ?? 1)
     else refusals.inc({ reason }, detail?.count ?? 1)
   })
 }
 
-function countLogins(collection: Collection, { broker }: HttpParts): () => void {
+function countLogins(collection: Collection, { broker, registry }: HttpParts): () => void {
   const logins = new Counter({
     name: 'hatchway_logins_total',
     help: 'Logins that succeeded, by kind of client',
     labelNames: ['kind'],
     registers: [collection],
   })
+  readGauge(collection, 'hatchway_database_away', 'Whether the database can not be read: 1 or 0', () =>
+    Number(registry.outage !== null),
+  )
   return broker.onPresence(({ online, identity }) => {
     if (online) logins.inc({ kind: identity.kind })
   })

@@ -1,6 +1,6 @@
 import { type ClaimResult, type Push, parseClaim, type RandomBytes } from '@hatchway/protocol'
 import type { Connect } from '../mqtt/index.ts'
-import type { Journal, Registry } from '../registry/registry.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { NewJournalEntry, TimeMs } from '../registry/types.ts'
 import type {
   Admission,
@@ -16,7 +16,7 @@ import { actingDesk, lookingDesk } from './desk.ts'
 import { createDiagnosisBudget } from './diagnosis.ts'
 import { createExplain } from './explain.ts'
 import { parseHttpRegistration } from './http-registration.ts'
-import { type Origin, originOf, refusedEntry, type Subject } from './journal-entry.ts'
+import { type Origin, originOf, refusedEntry, rememberedEntry, type Subject } from './journal-entry.ts'
 import { judge } from './judge.ts'
 import { refusalOf, refusedClaim } from './refusal.ts'
 import { issueDeviceSecret } from './register.ts'
@@ -40,7 +40,7 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
   const rate = createConnectRate(settings.connectsPerMinute)
   const desk = actingDesk(parts, rate, createDiagnosisBudget())
   let draining = false
-  const settle = settler({ journal: registry.journal, onError, isDraining: () => draining })
+  const settle = settler({ registry, onError, isDraining: () => draining })
 
   return {
     async admit(connect, peer) {
@@ -87,12 +87,17 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
 
 type Settle = (attempt: Attempt, subject: Subject, steps: () => Promise<Verdict>) => Promise<Verdict>
 
+interface SettlerParts {
+  registry: Pick<Registry, 'journal' | 'outage'>
+  onError: (error: unknown) => void
+  isDraining: () => boolean
+}
+
 /** A crash in a check means no. Each refusal is journaled here; a registration already is, in the store's transaction. */
-const settler = (parts: { journal: Journal; onError: (error: unknown) => void; isDraining: () => boolean }): Settle => {
-  const { journal, onError, isDraining } = parts
+const settler = ({ registry, onError, isDraining }: SettlerParts): Settle => {
   const record = (entry: NewJournalEntry): void => {
     try {
-      journal.record(entry)
+      registry.journal.record(entry)
     } catch (error) {
       onError(error)
     }
@@ -108,6 +113,8 @@ const settler = (parts: { journal: Journal; onError: (error: unknown) => void; i
     if (verdict.kind === 'refused') {
       const { reason, detail } = verdict
       record(refusedEntry(attempt.origin, subject, { time: attempt.now, reason, detail }))
+    } else if (verdict.kind === 'admitted' && registry.outage !== null) {
+      record(rememberedEntry(attempt.origin, subject, attempt.now))
     }
     return verdict
   }

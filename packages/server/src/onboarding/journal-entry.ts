@@ -44,6 +44,10 @@ const connackCodeOf = (code: ReasonCode, protocolLevel: Origin['protocolLevel'])
 export const registeredEntry = (origin: Origin, subject: Subject, now: TimeMs): NewJournalEntry =>
   entry(origin, subject, { time: now, outcome: 'registered', reason: 'registered', detail: null })
 
+/** Of all logins only those are journaled that went by what is remembered. */
+export const rememberedEntry = (origin: Origin, subject: Subject, now: TimeMs): NewJournalEntry =>
+  entry(origin, subject, { time: now, outcome: 'admitted', reason: 'logged-in-from-memory', detail: null })
+
 export const refusedEntry = (
   origin: Origin,
   subject: Subject,

@@ -28,6 +28,22 @@ const admitted = (admission: Admission): Extract<Admission, { kind: 'admitted' }
   return admission
 }
 
+describe('a login while the store is away', () => {
+  test('is journaled, where it goes by what is remembered', async () => {
+    const bench = openWithDevice()
+    await bench.admit(bySecret())
+    expect(bench.registry.entries).toEqual([])
+    bench.registry.outage = { since: 1, rememberedUntil: 2, problem: 'gone' }
+    admitted(await bench.admit(bySecret()))
+    expect(bench.registry.entries).toEqual([
+      expect.objectContaining({
+        ...{ outcome: 'admitted', reason: 'logged-in-from-memory', connackCode: 0, mode: 'secret' },
+        ...names,
+      }),
+    ])
+  })
+})
+
 describe('DeviceSecret login', () => {
   test('answers who this is and keeps the Keep Alive that was asked for', async () => {
     expect(await openWithDevice().admit(bySecret())).toEqual({

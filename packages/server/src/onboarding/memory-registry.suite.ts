@@ -13,6 +13,7 @@ import type { ApiKey, Device, JournalEntry, NewJournalEntry, Product } from '../
 
 /** A registry in memory, to test against: the transaction of each call is one synchronous piece of code. */
 export interface MemoryRegistry extends Registry {
+  outage: Registry['outage']
   addProduct(product: Partial<Product> & { productKey: string }): Product
   addDevice(device: Partial<Device> & { productKey: string; deviceName: string }): void
   addKey(key: Partial<ApiKey> & { id: string; secretHash: string }): void
@@ -143,6 +144,7 @@ export function createMemoryRegistry(rules: RegistrationRules): MemoryRegistry {
   return {
     store,
     journal,
+    outage: null,
     calls,
     entries,
     presence,

@@ -1,3 +1,4 @@
+import { StoreUnavailable } from './store.ts'
 import type { TimeMs } from './types.ts'
 
 export interface CacheOptions {
@@ -6,6 +7,13 @@ export interface CacheOptions {
   /** A value is read anew after so long, whatever happened: a bound on what an unseen change can do. */
   maxAgeMs: number
   clock: () => TimeMs
+  /** Whether a value that is too old is given where the store can't be asked for a newer one. */
+  remembers?: () => boolean
+}
+
+interface Kept<Value> {
+  value: Value
+  readAt: TimeMs
 }
 
 interface Reading<Value> {
@@ -24,7 +32,7 @@ export class Cache<Value extends object> {
   readonly #options: CacheOptions
   readonly #read: (key: string) => Promise<Value | undefined>
   // In the order of the last use: the first one goes first.
-  readonly #kept = new Map<string, { value: Value; readAt: TimeMs }>()
+  readonly #kept = new Map<string, Kept<Value>>()
   readonly #readings = new Map<string, Reading<Value>>()
 
   constructor(options: CacheOptions, read: (key: string) => Promise<Value | undefined>) {
@@ -39,11 +47,11 @@ export class Cache<Value extends object> {
   get(key: string): Promise<Value | undefined> {
     const kept = this.#kept.get(key)
     if (kept && Math.abs(this.#options.clock() - kept.readAt) <= this.#options.maxAgeMs) {
-      this.#kept.delete(key)
-      this.#kept.set(key, kept)
+      this.#touch(key, kept)
       return Promise.resolve(kept.value)
     }
-    return (this.#readings.get(key) ?? this.#startReading(key)).value
+    const { value } = this.#readings.get(key) ?? this.#startReading(key)
+    return kept && this.#options.remembers ? value.catch(error => this.#recall(key, kept, error)) : value
   }
 
   /** The key's value has changed, or may have. */
@@ -61,6 +69,19 @@ export class Cache<Value extends object> {
     this.#readings.clear()
   }
 
+  /** What was known of the key before the store went away, unless it has changed since. */
+  #recall(key: string, kept: Kept<Value>, error: unknown): Value {
+    const isRecalled = error instanceof StoreUnavailable && this.#options.remembers?.() && this.#kept.get(key) === kept
+    if (!isRecalled) throw error
+    this.#touch(key, kept)
+    return kept.value
+  }
+
+  #touch(key: string, kept: Kept<Value>): void {
+    this.#kept.delete(key)
+    this.#kept.set(key, kept)
+  }
+
   #startReading(key: string): Reading<Value> {
     const readAt = this.#options.clock()
     const reading: Reading<Value> = { outdated: false, value: Promise.resolve(undefined) }
@@ -70,7 +91,9 @@ export class Cache<Value extends object> {
     reading.value = this.#read(key).then(
       value => {
         finish()
-        if (value !== undefined && !reading.outdated) this.#keep(key, value, readAt)
+        if (reading.outdated) return value
+        if (value === undefined) this.#kept.delete(key)
+        else this.#keep(key, { value, readAt })
         return value
       },
       (error: unknown) => {
@@ -82,9 +105,8 @@ export class Cache<Value extends object> {
     return reading
   }
 
-  #keep(key: string, value: Value, readAt: TimeMs): void {
-    this.#kept.delete(key)
-    this.#kept.set(key, { value, readAt })
+  #keep(key: string, kept: Kept<Value>): void {
+    this.#touch(key, kept)
     if (this.#kept.size <= this.#options.maxEntries) return
     const [oldest] = this.#kept.keys()
     if (oldest !== undefined) this.#kept.delete(oldest)

@@ -4,6 +4,7 @@ import type { ForeignChange } from './changes.ts'
 import { hashSecret } from './hash.ts'
 import { type BufferedJournal, createJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
+import { Outage, type OutageState } from './outage.ts'
 import type { Registry, RegistryChange } from './registry.ts'
 import type { RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
 import type { ApiKey, Device, Product, TimeMs } from './types.ts'
@@ -14,6 +15,10 @@ export interface RegistryOptions {
   clock: () => TimeMs
   /** Devices kept in memory; products and keys have a tenth of that. */
   cacheEntries?: number
+  /** For how long lookups are answered from memory, however old, when the store is away; 0 = not at all. */
+  rememberMs?: number
+  /** Told when the store is known to be away, and when it is back (null). */
+  onOutage?: (state: OutageState | null) => void
 }
 
 /** The registry as its owner has it: use cases announce what they changed. */
@@ -36,7 +41,8 @@ export const CACHE_MAX_AGE_MS = 30_000
 
 export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
   const { store, clock, cacheEntries = DEFAULT_CACHE_ENTRIES } = options
-  const caches = createCaches(store, clock, cacheEntries)
+  const outage = watchOutage(options, () => forgetAll(caches))
+  const caches = createCaches({ store, clock, outage }, cacheEntries)
   const changes = new Listeners<RegistryChange>()
   const outdated = new Listeners<ForeignChange>()
   const journal = createJournal({ store, clock })
@@ -61,11 +67,18 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     apiKey: id => caches.keys.get(id),
     apiKeyBySecret: secret => caches.keysByHash.get(hashSecret(secret)),
     async register(request) {
+      outage.check()
       const outcome = await watched.register(request)
       if (outcome.ok) tellRegistration({ request, outcome, changes, journal })
       return outcome
     },
-    activate: request => watched.activate(request),
+    async activate(request) {
+      outage.check()
+      return watched.activate(request)
+    },
+    get outage() {
+      return outage.state
+    },
     journal,
     onChange: listener => changes.add(listener),
     ...(store.onLeaseEvent && { onLeaseEvent: store.onLeaseEvent.bind(store) }),
@@ -79,6 +92,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     countDropped: (reason, count) => journal.countDropped(reason, count),
     async close() {
       stopHearing?.()
+      outage.close()
       await journal.close()
       await store.close()
     },
@@ -92,17 +106,43 @@ interface Caches {
   keysByHash: Cache<ApiKey>
 }
 
-function createCaches(store: Store, clock: () => TimeMs, maxEntries: number): Caches {
-  const few = { maxEntries: Math.max(1, Math.ceil(maxEntries / 10)), maxAgeMs: CACHE_MAX_AGE_MS, clock }
+interface CacheParts {
+  store: Store
+  clock: () => TimeMs
+  outage: Outage
+}
+
+function createCaches({ store, clock, outage }: CacheParts, maxEntries: number): Caches {
+  const settings = { maxAgeMs: CACHE_MAX_AGE_MS, clock, remembers: () => outage.remembers }
+  const few = { ...settings, maxEntries: Math.max(1, Math.ceil(maxEntries / 10)) }
   return {
-    products: new Cache(few, productKey => store.product(productKey)),
-    devices: new Cache({ ...few, maxEntries }, key => {
+    products: new Cache(few, productKey => outage.read(() => store.product(productKey))),
+    devices: new Cache({ ...settings, maxEntries }, key => {
       const at = key.indexOf('/') // neither name holds one
-      return store.device(key.slice(0, at), key.slice(at + 1))
+      return outage.read(() => store.device(key.slice(0, at), key.slice(at + 1)))
     }),
-    keys: new Cache(few, id => store.apiKey(id)),
-    keysByHash: new Cache(few, hash => store.apiKeyBySecretHash(hash)),
+    keys: new Cache(few, id => outage.read(() => store.apiKey(id))),
+    keysByHash: new Cache(few, hash => outage.read(() => store.apiKeyBySecretHash(hash))),
   }
+}
+
+/** No product has this key: the way to the store and back is what counts. */
+const PROBED_PRODUCT = '-'
+
+function watchOutage({ store, clock, rememberMs = 0, onOutage }: RegistryOptions, onBack: () => void): Outage {
+  return new Outage({
+    probe: () => store.product(PROBED_PRODUCT),
+    clock,
+    rememberMs,
+    onChange(state) {
+      if (state === null) onBack() // what others did meanwhile may be heard of a little later
+      onOutage?.(state)
+    },
+  })
+}
+
+const forgetAll = (caches: Caches): void => {
+  for (const cache of Object.values(caches)) cache.invalidateAll()
 }
 
 /** The others only make what is remembered old. */
@@ -133,7 +173,7 @@ function forget(caches: Caches, change: ForeignChange): void {
       caches.devices.invalidateAll()
       break
     case 'anything':
-      for (const cache of Object.values(caches)) cache.invalidateAll()
+      forgetAll(caches)
       break
     default:
       change satisfies never

@@ -1,9 +1,11 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import type { RegistryChange } from './changes.ts'
+import type { OutageState } from './outage.ts'
 import type { ActivationOutcome, ActivationRequest, RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
 import type { ApiKey, Device, JournalEntry, NewJournalEntry, Product } from './types.ts'
 
 export type { RegistryChange } from './changes.ts'
+export type { OutageState } from './outage.ts'
 
 /**
  * The registry as the rest of the server uses it: the store with bounded caches on the lookups of every CONNECT,
@@ -19,6 +21,9 @@ export interface Registry {
 
   register(request: RegistrationRequest): Promise<RegistrationOutcome>
   activate(request: ActivationRequest): Promise<ActivationOutcome>
+
+  /** While the store can't be read, and lookups are answered from what is remembered; else null. */
+  readonly outage: OutageState | null
 
   readonly journal: Journal
   onChange(listener: (change: RegistryChange) => void): () => void

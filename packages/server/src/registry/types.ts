@@ -92,7 +92,8 @@ export interface ApiKey {
 
 export type Transport = 'tls' | 'tcp' | 'ws' | 'wss' | 'https' | 'http'
 export type ConnectMode = 'register' | 'regnwl' | 'secret' | 'token' | 'application'
-export type Outcome = 'registered' | 'refused' | 'closed' | 'dropped'
+/** Logins are journaled as `admitted` only where they went by what is remembered, the store being away. */
+export type Outcome = 'registered' | 'admitted' | 'refused' | 'closed' | 'dropped'
 
 /** What a refusal tells the operator beyond its reason. Never a secret, never a full signature. */
 export interface JournalDetail {

@@ -10,6 +10,8 @@ export interface WorkerSettings {
   certificates: Certificates
   ticketSecret: Uint8Array
   storeTimeoutMs: number
+  /** As in the registry's options. */
+  rememberMs: number
   logLevel: string
 }
 

@@ -71,14 +71,14 @@ async function start(message: WorkerStart): Promise<Running> {
   if (message.version !== version) {
     throw new Error(`the files of Hatchway are of version ${version} now, and ${message.version} runs: start it anew.`)
   }
-  const { place, id, storeTimeoutMs } = message
+  const { place, id, storeTimeoutMs, rememberMs } = message
   process.on('exit', () => {
     if (!process.connected && place.folder !== null) rmSync(place.folder, { recursive: true, force: true })
   })
   const log = createLog(message.logLevel).child({ worker: message.number })
   const line = new MessageLine(enter(place, 'line', encodeId(id)))
   const remote = new RemoteStore({ callTimeoutMs: storeTimeoutMs + STORE_MARGIN_MS, send: call => line.send(call) })
-  const registry = createRegistry({ store: remote.store, clock })
+  const registry = createRegistry({ store: remote.store, clock, rememberMs })
   const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
   const { onboarding: settings, gateway: gatewaySettings, certificates, ticketSecret } = message
   const onboarding = createOnboarding({ registry, clock, random: createRandomPool(), settings, onError })

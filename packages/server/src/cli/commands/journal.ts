@@ -37,7 +37,9 @@ export function addJournal(program: Command, io: Io): void {
     .option('--details', 'print the sentence, the signed text and the fix of each entry')
     .option('--product-key <key>', 'only entries of this product')
     .option('--device-name <name>', 'only entries of this device')
-    .addOption(choice('--outcome <word>', 'only this outcome', ['registered', 'refused', 'closed', 'dropped']))
+    .addOption(
+      choice('--outcome <word>', 'only this outcome', ['registered', 'admitted', 'refused', 'closed', 'dropped']),
+    )
     .option('--reason <code>', 'only this reason code, such as signature-mismatch')
     .option('--since <time>', 'only entries from then on: 10m, 2h, 7d or 2026-01-31T12:00:00Z')
     .option('--limit <number>', 'most entries to print', wholeNumber(1, 100_000), 50)
