@@ -7,7 +7,7 @@ import { secretLoginConnect, tokenLoginConnect } from '@hatchway/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PASSWORD, PostgresServer } from '../packages/server/src/registry/postgres/server.suite.ts'
 import { type Issued, registerDevice } from './harness/devices.ts'
-import { ADMIN_TOKEN, type Product } from './harness/hatchway.ts'
+import type { Product } from './harness/hatchway.ts'
 import { BIN, freePorts, HatchwayProcess, withoutHatchway } from './harness/hatchway-process.ts'
 import { MqttConnection } from './harness/mqtt-connection.ts'
 
@@ -25,14 +25,6 @@ afterAll(async () => {
 
 const keyFile = (name: string): string => join(folder, `${name}.key`)
 const settings = (url: string, key = 'shared'): string[] => ['--database-url', url, '--master-key-file', keyFile(key)]
-
-async function post(http: string, route: string, body?: unknown): Promise<unknown> {
-  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' }
-  const init = body === undefined ? { headers } : { headers, body: JSON.stringify(body) }
-  const response = await fetch(`${http}/api/v1${route}`, { method: body === undefined ? 'GET' : 'POST', ...init })
-  if (!response.ok) throw new Error(`${route}: ${response.status} ${await response.text()}`)
-  return response.json()
-}
 
 async function logsIn(gateway: HatchwayProcess, product: Product, deviceName: string, issued: Issued): Promise<number> {
   const { productKey } = product
@@ -53,15 +45,15 @@ describe('two gateways on one PostgreSQL database', () => {
     const start = (name: string) => HatchwayProcess.start(join(folder, name), settings(url))
     const [first, second] = await Promise.all([start('first'), start('second')])
     const everything = { name: 'test', dynamicRegistration: true, preregistrationFree: true }
-    const product = (await post(first.http, '/products', everything)) as Product
-    await post(second.http, `/products/${product.productKey}/devices`, { deviceName: 'listed' })
+    const product = (await first.api('POST', '/products', everything)) as Product
+    await second.api('POST', `/products/${product.productKey}/devices`, { deviceName: 'listed' })
     for (const [mode, deviceName] of [
       ['register', 'listed'],
       ['regnwl', 'unlisted'],
     ] as const) {
       const issued = await registerDevice(first.endpoint, { ...product, mode, deviceName })
       expect(await logsIn(second, product, deviceName, issued)).toBe(0)
-      const { activatedAt } = (await post(first.http, `/products/${product.productKey}/devices/${deviceName}`)) as {
+      const { activatedAt } = (await first.api('GET', `/products/${product.productKey}/devices/${deviceName}`)) as {
         activatedAt: string | null
       }
       expect(activatedAt).not.toBeNull()

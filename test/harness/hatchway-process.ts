@@ -44,6 +44,18 @@ export class HatchwayProcess {
     throw new Error(`hatchway serve ended before it was ready: ${complaints}`)
   }
 
+  /** Asks the API as the administrator; throws where it refuses. */
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is what the test asserts
+  async api(method: 'GET' | 'POST', route: string, body?: unknown): Promise<any> {
+    const headers: Record<string, string> = { authorization: `Bearer ${ADMIN_TOKEN}` }
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
+    const response = await fetch(`${this.http}/api/v1${route}`, { ...init, signal: AbortSignal.timeout(20_000) })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+
   /** Sends a signal and waits for the end: exit code, or the signal's name. */
   async end(signal: NodeJS.Signals): Promise<number | string | null> {
     const gone =

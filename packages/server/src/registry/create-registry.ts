@@ -67,15 +67,11 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     apiKey: id => caches.keys.get(id),
     apiKeyBySecret: secret => caches.keysByHash.get(hashSecret(secret)),
     async register(request) {
-      outage.check()
-      const outcome = await watched.register(request)
+      const outcome = await outage.write(() => watched.register(request))
       if (outcome.ok) tellRegistration({ request, outcome, changes, journal })
       return outcome
     },
-    async activate(request) {
-      outage.check()
-      return watched.activate(request)
-    },
+    activate: request => outage.write(() => watched.activate(request)),
     get outage() {
       return outage.state
     },

@@ -218,6 +218,16 @@ describe('an outage', () => {
     expect(changes).toEqual([])
   })
 
+  test('begins with a write that failed only if nothing can be read either', async () => {
+    const fine = watched(async () => undefined)
+    await expect(fine.outage.write(() => Promise.reject(unavailable()))).rejects.toThrow('gone')
+    expect(fine.outage.state).toBeNull()
+    const gone = watched(() => Promise.reject(unavailable()))
+    await expect(gone.outage.write(() => Promise.reject(unavailable()))).rejects.toThrow('gone')
+    await soon(() => expect(gone.changes).toEqual([{ since: NOW, rememberedUntil: NOW + 1, problem: 'gone' }]))
+    expect(fine.changes).toEqual([])
+  })
+
   test('is none where another read has succeeded since', async () => {
     const { outage } = watched(() => Promise.reject(unavailable()))
     const { promise, reject } = Promise.withResolvers<void>()

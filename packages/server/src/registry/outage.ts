@@ -65,7 +65,21 @@ export class Outage {
       return value
     } catch (error) {
       // If others have been answered since, it is this one that was unlucky.
-      if (error instanceof StoreUnavailable && this.#lastGoodAt < begunAt) this.#begin(error)
+      if (error instanceof StoreUnavailable && this.#lastGoodAt < begunAt) {
+        this.#state ??= this.#newState(error)
+        this.#suspect(error)
+      }
+      throw error
+    }
+  }
+
+  /** Writes, unless the store is away. That a write fails does not mean that nothing can be read. */
+  async write<Value>(ask: () => Promise<Value>): Promise<Value> {
+    this.check()
+    try {
+      return await ask()
+    } catch (error) {
+      if (error instanceof StoreUnavailable) this.#suspect(error)
       throw error
     }
   }
@@ -74,19 +88,25 @@ export class Outage {
     this.#closing.abort()
   }
 
-  #begin({ message }: StoreUnavailable): void {
-    if (this.#isWatching || this.#closing.signal.aborted) return
+  #newState({ message }: StoreUnavailable): OutageState {
     const since = this.#options.clock()
-    this.#state = { since, rememberedUntil: since + this.#options.rememberMs, problem: message }
-    this.#isWatching = true
-    void this.#watch() // it rejects with nothing
+    return { since, rememberedUntil: since + this.#options.rememberMs, problem: message }
   }
 
-  async #watch(): Promise<void> {
+  #suspect(error: StoreUnavailable): void {
+    if (this.#isWatching || this.#closing.signal.aborted) return
+    this.#isWatching = true
+    void this.#watch(error) // it rejects with nothing
+  }
+
+  async #watch(error: StoreUnavailable): Promise<void> {
     const { probeIntervalMs = 1000, patienceMs = 1000 } = this.#options
     while (!this.#closing.signal.aborted) {
       const probed = this.#probe()
-      if (!this.#isCertain && !(await Promise.race([probed, this.#pause(patienceMs)]))) this.#know(true)
+      if (!this.#isCertain && !(await Promise.race([probed, this.#pause(patienceMs)]))) {
+        this.#state ??= this.#newState(error)
+        this.#know(true)
+      }
       if (await probed) break // bounded by the store's own time limit
       await this.#pause(probeIntervalMs)
     }
