@@ -1,19 +1,21 @@
-import type { ApiKey } from '../registry/types.ts'
-import { covers } from './authentication.ts'
+import { type Caller, covers } from './caller.ts'
 import { Problem, productNotFound } from './problem.ts'
 
 /**
  * The product that a list across products is about. A key for one product means that one; a key for several has to say which,
  * because a page over a choice of products would have no cursor that the store could follow.
  */
-export function productFilter(key: ApiKey, productKey: string | undefined): { productKey?: string } {
+export function productFilter(
+  caller: Pick<Caller, 'products'>,
+  productKey: string | undefined,
+): { productKey?: string } {
   if (productKey !== undefined) {
-    if (covers(key, productKey)) return { productKey }
+    if (covers(caller, productKey)) return { productKey }
     throw productNotFound()
   }
-  if (key.products === null) return {}
-  const [only] = key.products
-  if (only !== undefined && key.products.length === 1) return { productKey: only }
+  if (caller.products === null) return {}
+  const [only] = caller.products
+  if (only !== undefined && caller.products.length === 1) return { productKey: only }
   throw new Problem('field-invalid', {
     status: 400,
     field: 'productKey',

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import type { Presence } from '../broker/port.ts'
-import type { ApiKey, JournalEntry } from '../registry/types.ts'
-import { covers, keyOf } from './authentication.ts'
+import type { RegistryChange } from '../registry/registry.ts'
+import type { JournalEntry } from '../registry/types.ts'
+import { type Caller, callerOf, covers } from './caller.ts'
 import { EventStream, type StreamEvent } from './event-stream.ts'
 import { journalEntryReply } from './journal-entry.ts'
 import type { Api, HttpParts } from './parts.ts'
@@ -15,7 +16,7 @@ const REPLAY_PAGE_ENTRIES = 200
 const MAX_HELD_ENTRIES = 1000
 
 interface Listener {
-  key: ApiKey
+  caller: Caller
   stream: EventStream
   /** Journal events that came during the replay; null once it is over. */
   held: StreamEvent[] | null
@@ -26,19 +27,19 @@ interface Listener {
 /** Passes journal entries and presence on to every open event stream. */
 export interface EventHub {
   readonly isFull: boolean
-  open(listener: { key: ApiKey; stream: EventStream; afterId: number | null }): () => void
+  open(listener: { caller: Caller; stream: EventStream; afterId: number | null }): () => void
   close(): void
 }
 
-type HubParts = Pick<HttpParts, 'registry' | 'broker' | 'activity' | 'settings' | 'clock' | 'log'>
+type HubParts = Pick<HttpParts, 'registry' | 'accounts' | 'broker' | 'activity' | 'settings' | 'clock' | 'log'>
 
 export function createEventHub(parts: HubParts): EventHub {
-  const { registry, broker, settings, log } = parts
+  const { registry, accounts, broker, settings, log } = parts
   const listeners = new Set<Listener>()
   const rates = createRates(parts, data => publish(null, { event: 'rates', data: JSON.stringify(data) }))
 
   const publish = (productKey: string | null, event: StreamEvent): void => {
-    for (const listener of listeners) if (covers(listener.key, productKey)) deliver(listener, event)
+    for (const listener of listeners) if (covers(listener.caller, productKey)) deliver(listener, event)
   }
   const stops = [
     registry.journal.onEntry(entry => {
@@ -50,12 +51,14 @@ export function createEventHub(parts: HubParts): EventHub {
       }
     }),
     registry.onChange(change => {
-      if (change.kind !== 'key-revoked') return
-      for (const listener of listeners) if (listener.key.id === change.keyId) listener.stream.end()
+      for (const { caller, stream } of listeners) if (concerns(change, caller)) stream.end()
     }),
   ]
   const heartbeat = setInterval(() => {
-    for (const { stream } of listeners) stream.heartbeat()
+    for (const { caller, stream } of listeners) {
+      stream.heartbeat()
+      if (caller.kind === 'user') endWithSession(accounts, caller.token, stream).catch(() => stream.end())
+    }
   }, settings.heartbeatMs)
   heartbeat.unref()
 
@@ -63,8 +66,8 @@ export function createEventHub(parts: HubParts): EventHub {
     get isFull() {
       return listeners.size >= settings.maxListeners
     },
-    open: ({ key, stream, afterId }) => {
-      const listener: Listener = { key, stream, held: afterId === null ? null : [], replayedId: 0 }
+    open: ({ caller, stream, afterId }) => {
+      const listener: Listener = { caller, stream, held: afterId === null ? null : [], replayedId: 0 }
       listeners.add(listener)
       rates.start()
       if (afterId !== null) {
@@ -88,6 +91,18 @@ export function createEventHub(parts: HubParts): EventHub {
   }
 }
 
+/** The stream of a user begins anew when anything about the session has changed, and then only if that is still good. */
+function concerns(change: RegistryChange, caller: Caller): boolean {
+  if (change.kind === 'anything') return true
+  if (change.kind === 'key-revoked') return caller.kind === 'key' && caller.id === change.keyId
+  if (change.kind !== 'sessions-changed' || caller.kind !== 'user' || caller.id !== change.userId) return false
+  return change.sessionIds === 'all' || change.sessionIds.includes(caller.signedIn.session.id)
+}
+
+async function endWithSession(accounts: HttpParts['accounts'], token: string, stream: EventStream): Promise<void> {
+  if (!(await accounts.sessions.lasts(token))) stream.end()
+}
+
 function deliver({ held, stream, replayedId }: Listener, event: StreamEvent): void {
   if (event.id === undefined) stream.send(event)
   else if (event.id <= replayedId) return
@@ -103,14 +118,14 @@ async function replay(
   listener: Listener,
   afterId: number,
 ): Promise<void> {
-  const { stream, key } = listener
+  const { stream, caller } = listener
   let lastId = afterId
   for (let read = 0; stream.isOpen; read += REPLAY_PAGE_ENTRIES) {
     // It comes back with the last id and gets the next ones.
     if (read >= settings.maxReplayEntries) return stream.end()
     const { items } = await registry.store.listJournal({ afterId: lastId, limit: REPLAY_PAGE_ENTRIES })
     for (const entry of items) {
-      if (covers(key, entry.productKey)) stream.send(journalEvent(entry))
+      if (covers(caller, entry.productKey)) stream.send(journalEvent(entry))
       lastId = entry.id
       listener.replayedId = entry.id
     }
@@ -168,7 +183,7 @@ export function eventRoutes(api: Api, { settings }: HttpParts, hub: EventHub): v
       const stream = new EventStream(reply.raw, settings.maxListenerBytes)
       reply.hijack()
       stream.open(SECURITY_HEADERS)
-      const leave = hub.open({ key: keyOf(request), stream, afterId })
+      const leave = hub.open({ caller: callerOf(request), stream, afterId })
       reply.raw.once('close', leave)
     },
   )

@@ -3,7 +3,7 @@ import type { Connect } from '../mqtt/index.ts'
 import type { ExplainInput, Explanation } from '../onboarding/admission.ts'
 import { explainInputOf, readConnectDump } from '../onboarding/connect-dump.ts'
 import { UnreadableDump } from '../onboarding/hex-dump.ts'
-import { covers, keyOf } from './authentication.ts'
+import { callerOf, covers } from './caller.ts'
 import { MistakeReply, Sentence } from './journal-entry.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { Problem, productNotFound } from './problem.ts'
@@ -96,7 +96,7 @@ export function explainRoutes(api: Api, { onboarding }: HttpParts): void {
       const { input, connect } = questionOf(request.body)
       const explanation = await onboarding.explain(input, transport)
       const { productKey } = explanation
-      if (productKey !== null && !covers(keyOf(request), productKey)) {
+      if (productKey !== null && !covers(callerOf(request), productKey)) {
         throw productNotFound('userName')
       }
       return { ...explanationReply(explanation), connect }

@@ -1,6 +1,6 @@
 import { isReasonCode } from '@hatchway/protocol'
 import { Type } from 'typebox'
-import { keyOf } from './authentication.ts'
+import { callerOf } from './caller.ts'
 import { productFilter } from './coverage.ts'
 import { JournalEntryReply, journalEntryReply, OUTCOMES } from './journal-entry.ts'
 import { cursorsOf, limitOf, PAGING } from './paging.ts'
@@ -45,7 +45,7 @@ export function journalRoutes(api: Api, { registry }: HttpParts): void {
       const { deviceName, outcome, reason, since, cursor } = request.query
       if (reason !== undefined) checkReason(reason)
       const filters = {
-        ...productFilter(keyOf(request), request.query.productKey),
+        ...productFilter(callerOf(request), request.query.productKey),
         ...(deviceName === undefined ? {} : { deviceName }),
         ...(outcome === undefined ? {} : { outcome }),
         ...(reason === undefined ? {} : { reason }),

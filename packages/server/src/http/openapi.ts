@@ -8,6 +8,8 @@ import type { Api } from './parts.ts'
 import { ProblemDocument } from './problem.ts'
 import { ProductReply } from './product-schemas.ts'
 import { RegistrationReply } from './registration.ts'
+import { NotSignedIn, SessionReply } from './sign-in/session-schemas.ts'
+import { UserReply } from './sign-in/users.ts'
 import { StatsReply } from './stats.ts'
 
 /** Schemas that stand in the OpenAPI document under a name of their own. */
@@ -20,6 +22,9 @@ export const SHARED_SCHEMAS = [
   JournalEntryReply,
   ExplanationReply,
   KeyReply,
+  UserReply,
+  SessionReply,
+  NotSignedIn,
   StatsReply,
   RegistrationReply,
 ] as const
@@ -29,6 +34,7 @@ const TAGS = [
   { name: 'devices', description: 'Devices, their credentials and messages to them' },
   { name: 'journal', description: 'Why was a device refused? What happens now?' },
   { name: 'keys', description: 'API keys' },
+  { name: 'accounts', description: 'People who sign in' },
   { name: 'brokers', description: 'What other MQTT brokers ask about their clients' },
   { name: 'operation', description: 'State and figures of the server' },
 ]
@@ -40,15 +46,19 @@ export const openApiSettings = (version: string): FastifyDynamicSwaggerOptions =
       title: 'Hatchway',
       version,
       description:
-        'Gives each device its own identity on its first connection. Send `Authorization: Bearer <key secret>`. ' +
+        'Gives each device its own identity on its first connection. Send `Authorization: Bearer <key secret>`, or the ' +
+        'session cookie with X-Hatchway-Request: 1 on what changes something. ' +
         'Errors are problem documents (RFC 9457) with a reason code and advice.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
     components: {
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'Secret of an API key' } },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'Secret of an API key' },
+        session: { type: 'apiKey', in: 'cookie', name: 'hatchway-session', description: 'Of a user who is signed in' },
+      },
     },
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     tags: TAGS,
   },
   refResolver: {

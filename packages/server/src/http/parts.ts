@@ -11,6 +11,7 @@ import type { Logger } from 'pino'
 import type { Broker } from '../broker/port.ts'
 import type { Onboarding } from '../onboarding/admission.ts'
 import type { Activity } from '../platform/activity.ts'
+import type { Accounts } from '../registry/accounts/index.ts'
 import type { Administration } from '../registry/administration.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { TimeMs, Transport } from '../registry/types.ts'
@@ -62,6 +63,10 @@ export interface HttpSettings {
   maxTopicSlashes: number
   /** Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count; none by default. */
   trustedProxies: readonly string[]
+  /** Let people sign in over plain HTTP from other machines too. */
+  plainSignIn: boolean
+  /** Host names, beside addresses and localhost, by which people may reach this server over plain HTTP. */
+  publicHosts: readonly string[]
   /** Addresses or networks from which other MQTT brokers may ask without an API key. */
   brokerAuthAddresses: readonly string[]
   /** As in the settings of the onboarding. */
@@ -92,6 +97,8 @@ export const HTTP_DEFAULTS = {
   maxTopicBytes: DEVICE_TOPIC_LIMITS.maxBytes,
   maxTopicSlashes: DEVICE_TOPIC_LIMITS.maxSlashes,
   trustedProxies: [],
+  plainSignIn: false,
+  publicHosts: [],
   brokerAuthAddresses: ['127.0.0.0/8', '::1'],
   brokerClientIds: 'own',
   maxConnections: 1000,
@@ -110,6 +117,7 @@ export const HTTP_DEFAULTS = {
 export interface HttpParts {
   registry: Registry
   administration: Administration
+  accounts: Accounts
   onboarding: Pick<Onboarding, 'explain' | 'registerByHttp' | 'admitAtBroker'>
   broker: Pick<Broker, 'publish' | 'stats' | 'onPresence'>
   activity: Pick<Activity, 'totals' | 'history'>

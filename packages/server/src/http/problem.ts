@@ -12,6 +12,8 @@ export interface ProblemOptions {
   /** Only where the place of the fault asks for another status than the reason's, such as 400 for a path. */
   status?: number
   headers?: Readonly<Record<string, string>>
+  /** Members of this reply beyond those that every problem has. */
+  members?: Readonly<Record<string, unknown>>
   cause?: unknown
 }
 
@@ -21,6 +23,7 @@ export class Problem extends Error {
   readonly code: ReasonCode
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  readonly members: Readonly<Record<string, unknown>>
   readonly field: string | undefined
   readonly fix: string
 
@@ -29,6 +32,7 @@ export class Problem extends Error {
     this.code = code
     this.status = options.status ?? reason(code).http
     this.headers = options.headers ?? {}
+    this.members = options.members ?? {}
     this.field = options.field
     this.fix = options.fix ?? reason(code).fixEn
   }
@@ -63,5 +67,6 @@ export function problemDocument(problem: Problem): ProblemDocument {
     code: problem.code,
     ...(problem.field === undefined ? {} : { field: problem.field }),
     fix: problem.fix,
+    ...problem.members,
   }
 }

@@ -1,6 +1,5 @@
 import { Type } from 'typebox'
-import type { ApiKey } from '../registry/types.ts'
-import { keyOf } from './authentication.ts'
+import { type Caller, callerOf } from './caller.ts'
 import { cursorsOf, limitOf, PAGING } from './paging.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { productNotFound } from './problem.ts'
@@ -52,7 +51,7 @@ function listRoute(api: Api, { registry }: HttpParts): void {
       config: { access: 'read' },
       schema: {
         operationId: 'listProducts',
-        summary: 'Products that the key covers',
+        summary: 'Products that the caller may see',
         tags: ['products'],
         querystring: Type.Object(PAGING, { additionalProperties: false }),
         response: { 200: ProductPage, ...keyedProblems() },
@@ -60,8 +59,8 @@ function listRoute(api: Api, { registry }: HttpParts): void {
     },
     async request => {
       const page = { limit: limitOf(request.query), cursor: request.query.cursor }
-      const key = keyOf(request)
-      if (key.products !== null) return coveredProducts(registry, key.products, page)
+      const { products } = callerOf(request)
+      if (products !== null) return coveredProducts(registry, products, page)
       const cursors = cursorsOf('products')
       const { items, nextCursor, total } = await registry.store.listProducts({
         limit: page.limit,
@@ -75,7 +74,7 @@ function listRoute(api: Api, { registry }: HttpParts): void {
 /** A restricted key's products are few and named by the key itself; the cursor is the place in that list. */
 async function coveredProducts(
   registry: HttpParts['registry'],
-  products: NonNullable<ApiKey['products']>,
+  products: NonNullable<Caller['products']>,
   { limit, cursor }: { limit: number; cursor: string | undefined },
 ) {
   const cursors = cursorsOf('products', { products })

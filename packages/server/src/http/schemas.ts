@@ -40,8 +40,8 @@ export const nothing = (description: string) => Type.Null({ description })
 
 const PROBLEM_TEXT: Readonly<Record<number, string>> = {
   400: 'The request can not be read, or its path or query is not valid',
-  401: 'No valid API key',
-  403: 'The key’s role or products do not allow this',
+  401: 'No valid API key, or nobody is signed in',
+  403: 'The caller’s role or products do not allow this, or the session may not come this way',
   404: 'There is no such thing, or the key does not cover it',
   409: 'In conflict with what exists',
   413: 'The body is too large',

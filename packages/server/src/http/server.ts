@@ -25,6 +25,9 @@ import { type Api, HTTP_DEFAULTS, type HttpParts, type HttpSettings } from './pa
 import { productRoutes } from './products.ts'
 import { registrationRoutes } from './registration.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
+import { signInRoutes } from './sign-in/session-routes.ts'
+import { sessionRoutes } from './sign-in/sessions.ts'
+import { userRoutes } from './sign-in/users.ts'
 import { statsRoutes } from './stats.ts'
 import { statsHistoryRoutes } from './stats-history.ts'
 import { compileValidator } from './validation.ts'
@@ -71,6 +74,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   for (const schema of SHARED_SCHEMAS) api.addSchema(schema)
   api.register(swagger, openApiSettings(parts.version))
   api.register(async scope => openRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts, metrics))
+  api.register(async scope => signInRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts), {
+    prefix: '/api/v1',
+  })
   api.register(async scope => keyedRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts, hub), {
     prefix: '/api/v1',
   })
@@ -110,7 +116,7 @@ function createApi({ settings, log }: HttpParts): Api {
   }).withTypeProvider<TypeBoxTypeProvider>()
   api.server.maxConnections = settings.maxConnections
   api.setValidatorCompiler(compileValidator)
-  api.decorateRequest('apiKey', null)
+  api.decorateRequest('caller', null)
   return api
 }
 
@@ -124,7 +130,7 @@ function openRoutes(api: Api, parts: HttpParts, metrics: ReturnType<typeof creat
 }
 
 function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEventHub>): void {
-  api.addHook('onRequest', authenticate(parts.registry))
+  api.addHook('onRequest', authenticate(parts))
   api.addHook('preHandler', refuseUnexpectedBody)
   importRoutes(api, parts)
   acceptJson(api)
@@ -137,6 +143,8 @@ function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEv
   journalRoutes(api, parts)
   explainRoutes(api, parts)
   keyRoutes(api, parts)
+  userRoutes(api, parts)
+  sessionRoutes(api, parts)
   statsRoutes(api, parts)
   statsHistoryRoutes(api, parts)
   eventRoutes(api, parts, hub)

@@ -152,6 +152,7 @@ export function createMemoryRegistry(rules: RegistrationRules): MemoryRegistry {
     device: (productKey, deviceName) => working(() => snapshot(devices.get(at(productKey, deviceName)))),
     apiKey: id => working(() => keys.get(id)),
     apiKeyBySecret: notNeeded,
+    sessionByToken: notNeeded,
     register: request => working(() => register(request)),
     activate: request => working(() => activate(request)),
     onChange: listener => {

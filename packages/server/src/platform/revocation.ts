@@ -72,6 +72,7 @@ const cut = (broker: Broker, change: RegistryChange): void => {
     case 'device-enabled':
     case 'product-changed':
     case 'anything':
+    case 'sessions-changed':
       break
     default:
       change satisfies never

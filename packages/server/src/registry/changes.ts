@@ -18,6 +18,8 @@ export type RegistryChange =
   | (ChangeOf<'key-revoked'> & { keyId: string })
   /** Changes that others have made may have been missed. */
   | ChangeOf<'anything'>
+  /** They have ended, or what their user may do has changed. */
+  | (ChangeOf<'sessions-changed'> & { userId: string; sessionIds: readonly string[] | 'all' })
 
 /** What a store hears of changes that others have made in the same database. */
 export type ForeignChange =

@@ -7,7 +7,7 @@ import { Listeners } from './listeners.ts'
 import { Outage, type OutageState } from './outage.ts'
 import type { Registry, RegistryChange } from './registry.ts'
 import type { RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
-import type { ApiKey, Device, Product, TimeMs } from './types.ts'
+import type { ApiKey, Device, Product, SignedIn, TimeMs } from './types.ts'
 import { watchStore } from './watched-store.ts'
 
 export interface RegistryOptions {
@@ -59,6 +59,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     productDeleted: productKey => outdate({ kind: 'product-deleted', productKey, at: clock() }),
     deviceChanged: (productKey, deviceName) => outdate({ kind: 'device-changed', productKey, deviceName, at: clock() }),
     keysChanged: () => outdate({ kind: 'keys-changed', at: clock() }),
+    accountsChanged: () => caches.sessions.invalidateAll(),
   })
   return {
     store: watched,
@@ -66,6 +67,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     device: (productKey, deviceName) => caches.devices.get(deviceKey(productKey, deviceName)),
     apiKey: id => caches.keys.get(id),
     apiKeyBySecret: secret => caches.keysByHash.get(hashSecret(secret)),
+    sessionByToken: token => caches.sessions.get(hashSecret(token)),
     async register(request) {
       const outcome = await outage.write(() => watched.register(request))
       if (outcome.ok) tellRegistration({ request, outcome, changes, journal })
@@ -100,6 +102,7 @@ interface Caches {
   devices: Cache<Device>
   keys: Cache<ApiKey>
   keysByHash: Cache<ApiKey>
+  sessions: Cache<SignedIn>
 }
 
 interface CacheParts {
@@ -119,6 +122,7 @@ function createCaches({ store, clock, outage }: CacheParts, maxEntries: number):
     }),
     keys: new Cache(few, id => outage.read(() => store.apiKey(id))),
     keysByHash: new Cache(few, hash => outage.read(() => store.apiKeyBySecretHash(hash))),
+    sessions: new Cache(few, hash => outage.read(() => store.sessionByTokenHash(hash))),
   }
 }
 
@@ -163,6 +167,9 @@ function forget(caches: Caches, change: ForeignChange): void {
     case 'keys-changed':
       caches.keys.invalidateAll()
       caches.keysByHash.invalidateAll()
+      break
+    case 'sessions-changed':
+      caches.sessions.invalidateAll()
       break
     case 'product-deleted':
       caches.products.invalidate(change.productKey)

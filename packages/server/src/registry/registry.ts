@@ -2,7 +2,7 @@ import type { ReasonCode } from '@hatchway/protocol'
 import type { RegistryChange } from './changes.ts'
 import type { OutageState } from './outage.ts'
 import type { ActivationOutcome, ActivationRequest, RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
-import type { ApiKey, Device, JournalEntry, NewJournalEntry, Product } from './types.ts'
+import type { ApiKey, Device, JournalEntry, NewJournalEntry, Product, SignedIn } from './types.ts'
 
 export type { RegistryChange } from './changes.ts'
 export type { OutageState } from './outage.ts'
@@ -18,6 +18,8 @@ export interface Registry {
   device(productKey: string, deviceName: string): Promise<Device | undefined>
   apiKey(id: string): Promise<ApiKey | undefined>
   apiKeyBySecret(secret: string): Promise<ApiKey | undefined>
+  /** May have ended, by its times. */
+  sessionByToken(token: string): Promise<SignedIn | undefined>
 
   register(request: RegistrationRequest): Promise<RegistrationOutcome>
   activate(request: ActivationRequest): Promise<ActivationOutcome>

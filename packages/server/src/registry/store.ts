@@ -1,4 +1,5 @@
 import type { ReasonCode } from '@hatchway/protocol'
+import type { AccountStore } from './account-store.ts'
 import type { ForeignChange } from './changes.ts'
 import type {
   ApiKey,
@@ -24,7 +25,7 @@ export { StoreUnavailable } from '../storage/store-unavailable.ts'
  * when the
  * database can't be reached or takes longer than the store's time limit, and with `Conflict` where it says so.
  */
-export interface Store {
+export interface Store extends AccountStore {
   /** Reads, decides by the rules and writes in one transaction: two requests for one device can't both win. */
   register(request: RegistrationRequest): Promise<RegistrationOutcome>
   /** Marks the first login with a DeviceSecret or a DeviceToken, if the credential is still the present one. */

@@ -146,3 +146,43 @@ export interface Page<Item> {
   /** Opaque; null on the last page. */
   nextCursor: string | null
 }
+
+export type UserRole = Exclude<KeyRole, 'application'>
+
+/** A person who signs in to the console. */
+export interface User {
+  /** Stays what it is for ever; a name may be given again after its user was deleted. */
+  id: string
+  name: string
+  role: UserRole
+  /** Algorithm, parameters, salt and hash in one text; null = has no password. */
+  passwordHash: string | null
+  createdAt: TimeMs
+  lastSignInAt: TimeMs | null
+  /** Since when nobody signs in by this name. */
+  disabledAt: TimeMs | null
+}
+
+export type SignInWay = 'password' | 'oidc'
+
+/** One sign-in of a user in one browser, until it ends. */
+export interface Session {
+  /** Names it in lists; shows nothing of the token. */
+  id: string
+  userId: string
+  /** SHA-256 of what the cookie holds, 64 lower-case hex. */
+  tokenHash: string
+  via: SignInWay
+  createdAt: TimeMs
+  lastSeenAt: TimeMs
+  /** The end that no activity puts off. */
+  expiresAt: TimeMs
+  /** Peer address of the last request that was noted. */
+  address: string
+  userAgent: string
+}
+
+export interface SignedIn {
+  session: Session
+  user: User
+}

@@ -10,6 +10,8 @@ export interface StoreWatch {
   productDeleted(productKey: string): void
   deviceChanged(productKey: string, deviceName: string): void
   keysChanged(): void
+  /** Users, their sessions, or both. */
+  accountsChanged(): void
 }
 
 type Changing = Pick<
@@ -24,6 +26,12 @@ type Changing = Pick<
   | 'deleteDevice'
   | 'createApiKey'
   | 'revokeApiKey'
+  | 'createUser'
+  | 'updateUser'
+  | 'deleteUser'
+  | 'createSession'
+  | 'noteSessionSeen'
+  | 'endSessions'
 >
 
 /** The store with a watch on every change that concerns what a CONNECT looks up. */
@@ -54,6 +62,12 @@ export function watchStore(store: Store, watch: StoreWatch): Store {
       after(store.deleteDevice(productKey, deviceName), deviceOver({ productKey, deviceName })),
     createApiKey: key => after(store.createApiKey(key), watch.keysChanged),
     revokeApiKey: (id, now) => after(store.revokeApiKey(id, now), watch.keysChanged),
+    createUser: (user, condition) => after(store.createUser(user, condition), watch.accountsChanged),
+    updateUser: (id, change) => after(store.updateUser(id, change), watch.accountsChanged),
+    deleteUser: (id, now) => after(store.deleteUser(id, now), watch.accountsChanged),
+    createSession: (session, limits) => after(store.createSession(session, limits), watch.accountsChanged),
+    noteSessionSeen: (id, seen) => after(store.noteSessionSeen(id, seen), watch.accountsChanged),
+    endSessions: (userId, which, now) => after(store.endSessions(userId, which, now), watch.accountsChanged),
   }
   return { ...unwatched(store), ...changing }
 }
@@ -70,6 +84,10 @@ function unwatched(store: Store): Omit<Store, keyof Changing> {
     apiKey: id => store.apiKey(id),
     apiKeyBySecretHash: secretHash => store.apiKeyBySecretHash(secretHash),
     listApiKeys: () => store.listApiKeys(),
+    userByName: name => store.userByName(name),
+    listUsers: () => store.listUsers(),
+    sessionByTokenHash: tokenHash => store.sessionByTokenHash(tokenHash),
+    listSessions: userId => store.listSessions(userId),
     notePresence: changes => store.notePresence(changes),
     appendJournal: entries => store.appendJournal(entries),
     listJournal: query => store.listJournal(query),

@@ -11,9 +11,9 @@ const FOREIGN_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'or
  * An onRequest hook: a broker shows an API key, or stands on one of the addresses in the settings. A key that is not good is
  * refused from there too. Nothing of the body is read before.
  */
-export function letBrokersIn({ registry, settings }: HttpParts): (request: FastifyRequest) => Promise<void> {
-  const checkKey = authenticate(registry)
-  const isListed = addressMatcher(settings.brokerAuthAddresses)
+export function letBrokersIn(parts: HttpParts): (request: FastifyRequest) => Promise<void> {
+  const checkKey = authenticate(parts)
+  const isListed = addressMatcher(parts.settings.brokerAuthAddresses)
   return async request => {
     if (request.headers.authorization !== undefined) return checkKey(request)
     const isForeign = FOREIGN_HEADERS.some(name => request.headers[name] !== undefined)

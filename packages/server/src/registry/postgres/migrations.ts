@@ -135,6 +135,30 @@ CREATE TABLE activity (
   PRIMARY KEY (minute, gateway)
 );
 `,
+  `
+CREATE TABLE users (
+  id text COLLATE "C" PRIMARY KEY,
+  name text COLLATE "C" NOT NULL UNIQUE,
+  role text NOT NULL,
+  password_hash text,
+  created_at bigint NOT NULL,
+  last_sign_in_at bigint,
+  disabled_at bigint
+);
+
+CREATE TABLE sessions (
+  id text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C" NOT NULL REFERENCES users ON DELETE CASCADE,
+  token_hash text COLLATE "C" NOT NULL UNIQUE,
+  via text NOT NULL,
+  created_at bigint NOT NULL,
+  last_seen_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  address text NOT NULL,
+  user_agent text NOT NULL
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -4,6 +4,7 @@ import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
 import { orphanSweeper } from '../sql/orphan-sweeper.ts'
 import type { RegistrationRules, Store } from '../store.ts'
 import type { TimeMs } from '../types.ts'
+import { accountChanges, accountLists, accountLookups } from './accounts.ts'
 import { activity } from './activity.ts'
 import { CallGuard, guarded } from './call-guard.ts'
 import { Database, type Statement } from './database.ts'
@@ -72,9 +73,9 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   let closing: Promise<void> | undefined
   sweeper.sweep()
   return {
-    ...guarded(lookups(database, sealer), calls),
-    ...guarded(lists(database), listCalls),
-    ...guarded(keys(database, notices), calls),
+    ...guarded({ ...lookups(database, sealer), ...accountLookups(database) }, calls),
+    ...guarded({ ...lists(database), ...accountLists(database) }, listCalls),
+    ...guarded({ ...keys(database, notices), ...accountChanges(database, notices) }, calls),
     ...guarded(activity(database), calls),
     ...guarded(sweepingAfterDeletion(products(parts), sweeper.sweep), calls),
     ...deviceStore(lane),

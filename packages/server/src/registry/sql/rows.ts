@@ -15,7 +15,11 @@ import type {
   Product,
   ProductSettings,
   ProductView,
+  Session,
+  SignInWay,
   Transport,
+  User,
+  UserRole,
 } from '../types.ts'
 
 // Rows as the statements of every SQL store read them, and what they stand for. Only the stores write them, so the
@@ -89,6 +93,28 @@ export interface JournalRow {
   mqtt_version: string | null
   connack_code: number | null
   detail: string | null
+}
+
+export interface UserRow {
+  id: string
+  name: string
+  role: UserRole
+  password_hash: string | null
+  created_at: number
+  last_sign_in_at: number | null
+  disabled_at: number | null
+}
+
+export interface SessionRow {
+  id: string
+  user_id: string
+  token_hash: string
+  via: SignInWay
+  created_at: number
+  last_seen_at: number
+  expires_at: number
+  address: string
+  user_agent: string
 }
 
 export const productPlace = (productKey: string): string => `products/${productKey}`
@@ -179,6 +205,28 @@ export const apiKey = (row: ApiKeyRow): ApiKey => ({
   secretHash: row.secret_hash,
   createdAt: row.created_at,
   revokedAt: row.revoked_at,
+})
+
+export const user = (row: UserRow): User => ({
+  id: row.id,
+  name: row.name,
+  role: row.role,
+  passwordHash: row.password_hash,
+  createdAt: row.created_at,
+  lastSignInAt: row.last_sign_in_at,
+  disabledAt: row.disabled_at,
+})
+
+export const session = (row: SessionRow): Session => ({
+  id: row.id,
+  userId: row.user_id,
+  tokenHash: row.token_hash,
+  via: row.via,
+  createdAt: row.created_at,
+  lastSeenAt: row.last_seen_at,
+  expiresAt: row.expires_at,
+  address: row.address,
+  userAgent: row.user_agent,
 })
 
 export const journalEntry = (row: JournalRow): JournalEntry => ({

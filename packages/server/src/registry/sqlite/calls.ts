@@ -1,4 +1,11 @@
 import type {
+  ChangeUserOutcome,
+  CreateUserOutcome,
+  EndingSessions,
+  SessionLimits,
+  UserChange,
+} from '../account-store.ts'
+import type {
   ActivationOutcome,
   ActivationRequest,
   CreateDeviceOutcome,
@@ -23,7 +30,10 @@ import type {
   Product,
   ProductSettings,
   ProductView,
+  Session,
+  SignedIn,
   TimeMs,
+  User,
 } from '../types.ts'
 
 // What the store asks of its database threads. Arguments and answers travel as JSON: plain data only.
@@ -38,7 +48,23 @@ export type RegistrationReply =
   | { ok: true; journalId: number; created: boolean; revoked: RevokedCredentials }
   | Extract<RegistrationOutcome, { ok: false }>
 
-export type WriteCalls = {
+export type AccountWrites = {
+  createUser(request: { user: User; condition: 'any' | 'first' }): CreateUserOutcome
+  updateUser(request: { id: string; change: UserChange }): ChangeUserOutcome
+  deleteUser(request: { id: string }): ChangeUserOutcome
+  createSession(request: { session: Session; limits: SessionLimits }): boolean
+  noteSessionSeen(seen: { id: string; at: TimeMs; address: string }): void
+  endSessions(request: { userId: string; which: EndingSessions }): readonly string[]
+}
+
+export type AccountReads = {
+  userByName(user: { name: string }): User | undefined
+  listUsers(query: Record<never, never>): readonly User[]
+  sessionByTokenHash(session: { tokenHash: string }): SignedIn | undefined
+  listSessions(query: { userId: string }): readonly Session[]
+}
+
+export type WriteCalls = AccountWrites & {
   register(request: RegistrationRequest): RegistrationReply
   activate(request: ActivationRequest): ActivationOutcome
   createProduct(product: Product): void
@@ -63,7 +89,7 @@ export type WriteCalls = {
 }
 
 /** Lookups by key, on the way of every CONNECT. */
-export type ReadCalls = {
+export type ReadCalls = AccountReads & {
   product(product: { productKey: string }): Product | undefined
   productView(product: { productKey: string }): ProductView | undefined
   device(device: DeviceId): Device | undefined

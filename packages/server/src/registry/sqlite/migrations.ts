@@ -109,6 +109,30 @@ CREATE TABLE activity (
   PRIMARY KEY (minute, gateway)
 ) WITHOUT ROWID, STRICT;
 `,
+  `
+CREATE TABLE users (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL,
+  password_hash TEXT,
+  created_at INTEGER NOT NULL,
+  last_sign_in_at INTEGER,
+  disabled_at INTEGER
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  token_hash TEXT NOT NULL UNIQUE,
+  via TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  user_agent TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX sessions_by_user ON sessions (user_id);
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -12,11 +12,12 @@ import {
   type ProductRow,
   productView,
 } from '../sql/rows.ts'
+import { accountReads } from './account-calls.ts'
 import type { ReadCalls } from './calls.ts'
 import { all, one, SELECT_CLIENT_IDS } from './writer.ts'
 
 export function readCalls(db: DatabaseSync, sealer: Sealer): ReadCalls {
-  return { ...registryReads(db, sealer), ...keyReads(db) }
+  return { ...registryReads(db, sealer), ...keyReads(db), ...accountReads(db) }
 }
 
 function registryReads(

@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { DatabaseThread, type ThreadSettings } from '../../storage/database-thread.ts'
 import type { Failure } from '../../storage/messages.ts'
+import type { AccountStore } from '../account-store.ts'
 import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
 import { orphanSweeper } from '../sql/orphan-sweeper.ts'
 import { Conflict, InvalidCursor, type RegistrationOutcome, type RegistrationRequest, type Store } from '../store.ts'
@@ -78,6 +79,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     ...products(threads, sweeper.sweep),
     ...devices(threads),
     ...apiKeys(threads),
+    ...accounts(threads),
     ...journal(threads),
     noteActivity: (gateway, minutes) => threads.write.call('noteActivity', { gateway, minutes }),
     activity: sinceMinute => threads.list.call('activity', { sinceMinute }),
@@ -180,6 +182,21 @@ function apiKeys({
     apiKeyBySecretHash: secretHash => read.call('apiKeyBySecretHash', { secretHash }),
     listApiKeys: () => list.call('listApiKeys', {}),
     revokeApiKey: (id, now) => write.call('revokeApiKey', { id, now }),
+  }
+}
+
+function accounts({ write, read }: Threads): AccountStore {
+  return {
+    createUser: (user, condition) => write.call('createUser', { user, condition }),
+    userByName: name => read.call('userByName', { name }),
+    listUsers: () => read.call('listUsers', {}),
+    updateUser: (id, change) => write.call('updateUser', { id, change }),
+    deleteUser: id => write.call('deleteUser', { id }),
+    createSession: (session, limits) => write.call('createSession', { session, limits }),
+    sessionByTokenHash: tokenHash => read.call('sessionByTokenHash', { tokenHash }),
+    listSessions: userId => read.call('listSessions', { userId }),
+    noteSessionSeen: (id, { at, address }) => write.call('noteSessionSeen', { id, at, address }),
+    endSessions: (userId, which) => write.call('endSessions', { userId, which }),
   }
 }
 

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type OpenDatabase, serveDatabase } from '../../storage/serve-database.ts'
 import { createSealer, type Sealer } from '../seal.ts'
 import type { RegistrationRules } from '../store.ts'
+import { accountCalls } from './account-calls.ts'
 import { readBatches, writeBatches } from './batch.ts'
 import type { ThreadOptions } from './calls.ts'
 import { deviceCalls } from './device-calls.ts'
@@ -39,6 +40,7 @@ async function opener(options: ThreadOptions, sealer: Sealer): Promise<(isFirst:
       ...productCalls(writer),
       ...deviceCalls(writer),
       ...keyCalls(writer),
+      ...accountCalls(writer),
       ...upkeepCalls(writer),
     }
     return { db, run: writeBatches(writer, calls) }

@@ -1,0 +1,3 @@
+/** People who sign in: users, passwords, sessions. */
+export { type Accounts, createAccounts, type PasswordChange, type SignInOutcome } from './accounts.ts'
+export type { NewSession, Sessions, Visitor } from './sessions.ts'

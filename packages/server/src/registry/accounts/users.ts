@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import type { ChangeUserOutcome, CreateUserOutcome, EndingSessions, UserChange } from '../account-store.ts'
+import type { AnnouncingRegistry } from '../create-registry.ts'
+import { RequestError } from '../request-error.ts'
+import type { TimeMs, User, UserRole } from '../types.ts'
+import { checkPassword, checkUserName, checkUserRole, userNameOf } from './fields.ts'
+import type { Passwords } from './passwords.ts'
+
+export interface NewUserRequest {
+  name: string
+  role: UserRole
+  /** Left out: signs in by single sign-on only, until a password is set. */
+  password?: string
+}
+
+export interface UserChangeRequest {
+  role?: UserRole
+  password?: string
+  disabled?: boolean
+}
+
+/** Rejects with a RequestError that names the field, its problem and the fix. */
+export interface Users {
+  create(request: NewUserRequest, condition?: 'any' | 'first'): Promise<User>
+  /** What is left out stays. A new password, another role or being disabled ends the user's sessions. */
+  update(name: string, change: UserChangeRequest): Promise<User>
+  delete(name: string): Promise<void>
+  byName(name: string): Promise<User>
+  /** Sets a password that its user has chosen; `keptSessionId` lasts, the others end. */
+  setOwnPassword(user: User, next: string, keptSessionId: string): Promise<void>
+}
+
+const MAX_USERS = 1000
+const ID_SIZE_BYTES = 9
+
+export interface UserParts {
+  registry: AnnouncingRegistry
+  clock: () => TimeMs
+  passwords: Passwords
+}
+
+export function createUsers({ registry, clock, passwords }: UserParts): Users {
+  const { store } = registry
+  const byName = async (name: string): Promise<User> => {
+    const user = await store.userByName(userNameOf(name))
+    if (!user) throw userNotFound(name)
+    return user
+  }
+  const told = ({ id, name }: User, outcome: ChangeUserOutcome): void => {
+    if (outcome === 'user-not-found') throw userNotFound(name)
+    if (outcome === 'last-admin') throw lastAdmin(name)
+    registry.announce({ kind: 'sessions-changed', userId: id, sessionIds: 'all', at: clock() })
+  }
+  const update = async (user: User, change: Omit<UserChange, 'now'>): Promise<void> =>
+    told(user, await store.updateUser(user.id, { now: clock(), ...change }))
+  return {
+    byName,
+    async create({ name: typed, role, password }, condition = 'any') {
+      const name = checkUserName(typed)
+      if ((await store.listUsers()).length >= MAX_USERS) throw tooManyUsers()
+      const user: User = {
+        id: `us${randomBytes(ID_SIZE_BYTES).toString('base64url')}`,
+        name,
+        role: checkUserRole(role),
+        passwordHash: password === undefined ? null : await passwords.hash(checkPassword(password, name)),
+        createdAt: clock(),
+        lastSignInAt: null,
+        disabledAt: null,
+      }
+      const outcome = await store.createUser(user, condition)
+      if (outcome !== 'created') throw notCreated(outcome, name)
+      return user
+    },
+    async update(name, { role, password, disabled }) {
+      const user = await byName(name)
+      const disabledAt = disabled === undefined || disabled === (user.disabledAt !== null) ? undefined : clock()
+      const endsSessions = password !== undefined || disabled === true || (role !== undefined && role !== user.role)
+      await update(user, {
+        ...(role === undefined ? {} : { role: checkUserRole(role) }),
+        ...(password === undefined ? {} : { passwordHash: await passwords.hash(checkPassword(password, user.name)) }),
+        ...(disabledAt === undefined ? {} : { disabledAt: disabled ? disabledAt : null }),
+        endSessions: endsSessions ? { kind: 'all' } : null,
+      })
+      return byName(user.name)
+    },
+    async delete(name) {
+      const user = await byName(name)
+      told(user, await store.deleteUser(user.id, clock()))
+    },
+    async setOwnPassword(user, next, keptSessionId) {
+      const passwordHash = await passwords.hash(checkPassword(next, user.name, 'next'))
+      const endSessions: EndingSessions = { kind: 'all-but', id: keptSessionId }
+      await update(user, { passwordHash, endSessions })
+    },
+  }
+}
+
+function notCreated(outcome: Exclude<CreateUserOutcome, 'created'>, name: string): RequestError {
+  if (outcome === 'setup-done') return setupDone()
+  return new RequestError('user-exists', {
+    problem: `name: there is a user ${name} already`,
+    fix: 'choose another name, or change that user',
+    field: 'name',
+  })
+}
+
+export const setupDone = (): RequestError =>
+  new RequestError('setup-done', {
+    problem: 'A user has a password already, so there is nothing to set up',
+    fix: 'sign in, or let an administrator set a password: hatchway user set NAME --password',
+  })
+
+const userNotFound = (name: string): RequestError =>
+  new RequestError('user-not-found', {
+    problem: `There is no user ${JSON.stringify(name)}`,
+    fix: 'list the users and use the name of one',
+    field: 'name',
+  })
+
+const lastAdmin = (name: string): RequestError =>
+  new RequestError('last-admin', {
+    problem: `${name} is the only administrator who can sign in`,
+    fix: 'make another user an administrator first',
+    field: 'name',
+  })
+
+const tooManyUsers = (): RequestError =>
+  new RequestError('quota-exceeded', {
+    problem: `There are ${MAX_USERS} users already, disabled ones included`,
+    fix: 'delete one that is not needed any more',
+  })
