@@ -57,6 +57,27 @@ export const OPTIONS = {
     default: null,
     description: 'addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma list',
   }),
+  httpTls: option({
+    read: flag,
+    default: false,
+    description: 'serve the HTTP port by HTTPS only, with the certificates of the MQTT ports',
+  }),
+  httpPlainSignIn: option({
+    read: flag,
+    default: false,
+    description:
+      'let people sign in over plain HTTP from other machines too, where nobody can listen on the way; API keys may always',
+  }),
+  signInIdleMinutes: option({
+    read: integer(1, 43_200),
+    default: 480,
+    description: 'how long a user stays signed in without a request, minutes',
+  }),
+  signInMaxHours: option({
+    read: integer(1, 8760),
+    default: 168,
+    description: 'how long a user stays signed in at most, hours',
+  }),
   brokerAuthAddresses: option({
     read: noneOr(listOf(network, 32)),
     default: ['127.0.0.0/8', '::1'],

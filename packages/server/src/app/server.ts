@@ -5,15 +5,18 @@ import type { Broker } from '../broker/port.ts'
 import {
   type CertificateSource,
   type Certificates,
-  type Gateway,
+  httpsOptions,
   loadCertificates,
   watchCertificates,
 } from '../gateway/index.ts'
 import { createHttpServer } from '../http/server.ts'
+import { setupUrl } from '../http/sign-in/users.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
 import { rules } from '../onboarding/rules.ts'
 import { createActivity } from '../platform/activity.ts'
 import { createPlatform } from '../platform/platform.ts'
+import { type Accounts, createAccounts } from '../registry/accounts/index.ts'
+import type { AnnouncingRegistry } from '../registry/create-registry.ts'
 import {
   type Administration,
   createAdministration,
@@ -48,6 +51,8 @@ export interface RunningServer {
   caFile: string
   /** Only when it was made in this start; it is in `<data folder>/admin-token` too. */
   adminToken: string | null
+  /** Sets the first password; only as long as there is no user. */
+  setupLink: string | null
   /** Things that work but will hurt, one sentence each. */
   warnings: readonly string[]
   /** Says that it is unready, for the drain delay; then takes nothing new, finishes what was begun (bounded by the drain time-out), closes everything. */
@@ -57,6 +62,7 @@ export interface RunningServer {
 export const MASTER_KEY_FILE = 'master.key'
 const ADMIN_TOKEN_FILE = 'admin-token'
 const TICKET_PURPOSE = 'TLS session tickets'
+const SETUP_PURPOSE = 'links that set the first password'
 export const DATABASE_FILE = 'hatchway.db'
 const SESSIONS_FILE = 'broker.db'
 const RULES_MODULE = new URL(
@@ -90,6 +96,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const random = createRandomPool()
   const administration = createAdministration({ registry, clock, random })
   const adminToken = await giveAdminKey(administration, config, folder)
+  const accounts = openAccounts(config, { registry, masterKey, onError })
   const { instanceId, connectsPerMinute, brokerAuthClientIds: brokerClientIds } = config
   const onboardingSettings = { instanceId, connectsPerMinute, brokerClientIds }
   const onboarding = createOnboarding({ registry, clock, random, settings: onboardingSettings, onError })
@@ -108,21 +115,22 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const { gateway, workers } = openFront(frontParts)
   rooms.defer(() => gateway.close(CUT_TIMEOUT_MS))
   rooms.defer(() => broker.close(CUT_TIMEOUT_MS))
-  const current = keepCertificates({ source, certificates, gateway, log, rooms })
   const readiness = createReadiness({
     check: () => registry.store.check(),
     outage: () => registry.outage,
     clock,
     problems: () => workers?.problems() ?? [],
   })
-  const parts = { registry, administration, onboarding, broker, activity, version, clock, log }
+  const parts = { registry, administration, accounts, onboarding, broker, activity, version, clock, log }
+  const reload = (changed: Certificates): void => {
+    gateway.reloadCertificates(changed)
+    if (config.httpTls) http.reloadCertificates(tlsOf(changed, config))
+  }
+  const current = keepCertificates({ source, certificates, reload, log, rooms })
   const http = createHttpServer({
     ...parts,
-    caPem: () =>
-      current().caPem ??
-      current()
-        .pairs.map(pair => pair.cert)
-        .join('\n'),
+    tls: config.httpTls ? tlsOf(certificates, config) : null,
+    caPem: () => caPemOf(current()),
     gatewayStats: () => gateway.stats(),
     workers: workers && (() => workers.figures()),
     readiness: () => readiness.ask(),
@@ -130,12 +138,19 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   })
   rooms.defer(() => http.close())
   const addresses = await gateway.listen()
+  const httpUrl = await http.listen()
   return {
     mqtt: addresses.map(({ host, port }) => ({ host, port, url: `mqtt://${reachableHost(host)}:${port}` })),
-    http: await http.listen(),
+    http: httpUrl,
     caFile: certificates.caFile ?? config.tlsCert?.[0] ?? '',
     adminToken,
-    warnings: [...certificates.warnings, ...weakTokenWarning(config), ...unusedDatabaseWarning(config, folder)],
+    setupLink: await setupLink(accounts, { registry, httpUrl }),
+    warnings: [
+      ...certificates.warnings,
+      ...weakTokenWarning(config),
+      ...plainHttpWarning(config),
+      ...unusedDatabaseWarning(config, folder),
+    ],
     stop: once(async () => {
       readiness.drain()
       if (config.drainDelayMs > 0) await setTimeout(config.drainDelayMs)
@@ -148,6 +163,9 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   }
 }
 
+const tlsOf = ({ pairs }: Certificates, { tlsLegacyCiphers }: Config) =>
+  httpsOptions(pairs, { legacyCiphers: tlsLegacyCiphers })
+
 function certificateSource({ tlsCert, tlsKey, publicHost }: Config, folder: DataFolder): CertificateSource {
   return tlsCert === null || tlsKey === null
     ? { dataDir: folder.path, publicHosts: publicHost ?? [] }
@@ -157,13 +175,14 @@ function certificateSource({ tlsCert, tlsKey, publicHost }: Config, folder: Data
 interface CertificateNeeds {
   source: CertificateSource
   certificates: Certificates
-  gateway: Pick<Gateway, 'reloadCertificates'>
+  /** Throws if OpenSSL refuses them. */
+  reload: (changed: Certificates) => void
   log: Log
   rooms: AsyncDisposableStack
 }
 
 /** Follows the certificate files; returns those in use. */
-function keepCertificates({ source, certificates, gateway, log, rooms }: CertificateNeeds): () => Certificates {
+function keepCertificates({ source, certificates, reload, log, rooms }: CertificateNeeds): () => Certificates {
   let current = certificates
   const watch = watchCertificates({
     source,
@@ -171,7 +190,7 @@ function keepCertificates({ source, certificates, gateway, log, rooms }: Certifi
     clock: { now: clock },
     onError: error => log.error({ err: error }, 'the new certificates are not used'),
     onChange(changed) {
-      gateway.reloadCertificates(changed)
+      reload(changed)
       current = changed
       log.info({ fingerprints: changed.fingerprints }, 'certificates reloaded')
     },
@@ -180,12 +199,36 @@ function keepCertificates({ source, certificates, gateway, log, rooms }: Certifi
   return () => current
 }
 
+const caPemOf = ({ caPem, pairs }: Certificates): string => caPem ?? pairs.map(({ cert }) => cert).join('\n')
+
+interface AccountNeeds {
+  registry: AnnouncingRegistry
+  masterKey: Uint8Array
+  onError: (error: unknown) => void
+}
+
+function openAccounts(config: Config, { registry, masterKey, onError }: AccountNeeds): Accounts {
+  const times = { idleMs: config.signInIdleMinutes * 60_000, maxMs: config.signInMaxHours * 3_600_000 }
+  return createAccounts({ registry, clock, times, setupSecret: deriveKey(masterKey, SETUP_PURPOSE), onError })
+}
+
+async function setupLink(
+  accounts: Accounts,
+  { registry, httpUrl }: { registry: AnnouncingRegistry; httpUrl: string },
+): Promise<string | null> {
+  const users = await registry.store.listUsers()
+  return users.length > 0 ? null : setupUrl(httpUrl, (await accounts.setupToken()).token)
+}
+
 function httpSettings(config: Config) {
-  const { httpHost, httpPort, httpTrustedProxies, brokerAuthAddresses, brokerAuthClientIds } = config
+  const { httpHost, httpPort, httpTrustedProxies, httpPlainSignIn, publicHost } = config
+  const { brokerAuthAddresses, brokerAuthClientIds } = config
   const { maxPayloadBytes, maxTopicBytes, maxTopicSlashes } = config
   const limits = { maxPayloadBytes, maxTopicBytes, maxTopicSlashes }
   const brokerAuth = { brokerAuthAddresses, brokerClientIds: brokerAuthClientIds }
-  return { host: httpHost, port: httpPort, trustedProxies: httpTrustedProxies ?? [], ...brokerAuth, ...limits }
+  const signIn = { plainSignIn: httpPlainSignIn, publicHosts: [...(publicHost ?? []), httpHost] }
+  const listening = { host: httpHost, port: httpPort, trustedProxies: httpTrustedProxies ?? [] }
+  return { ...listening, ...signIn, ...brokerAuth, ...limits }
 }
 
 /** For closing what is still open after the drain. */
@@ -249,6 +292,12 @@ function weakTokenWarning({ adminToken }: Config): string[] {
   if (adminToken === null || adminToken.length >= STRONG_TOKEN_LENGTH) return []
   const advice = `use ${STRONG_TOKEN_LENGTH} characters or more where anyone but you reaches the API`
   return [`HATCHWAY_ADMIN_TOKEN has ${adminToken.length} characters and may be guessed; ${advice}.`]
+}
+
+function plainHttpWarning({ httpHost, httpTls, httpTrustedProxies, httpPlainSignIn }: Config): string[] {
+  if (httpTls || httpTrustedProxies !== null || /^(localhost|127\..*|::1)$/.test(httpHost)) return []
+  const passwords = httpPlainSignIn ? 'API keys and passwords' : 'API keys'
+  return [`${passwords} that are sent to ${httpHost} can be read on the way; set HATCHWAY_HTTP_TLS=true.`]
 }
 
 function unusedDatabaseWarning({ databaseUrl }: Config, folder: DataFolder): string[] {

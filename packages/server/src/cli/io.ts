@@ -45,6 +45,8 @@ export interface Server {
   caFile: string
   /** Only on the first start, which made it. */
   adminToken: string | null
+  /** Sets the first password; only as long as there is no user. */
+  setupLink: string | null
   warnings: readonly string[]
   /** Drains and closes; bounded by the configuration. */
   stop(): Promise<void>

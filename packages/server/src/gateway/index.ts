@@ -11,5 +11,5 @@ export { createGateway, type Gateway, type GatewayParts, type GatewayStats } fro
 export type { GatewayLog } from './gateway-log.ts'
 export { ListenError, type ListenerAddress } from './listener.ts'
 export { defaultGatewaySettings, type GatewaySettings } from './settings.ts'
-export { secureContextOf } from './tls-options.ts'
+export { httpsOptions, secureContextOf } from './tls-options.ts'
 export { TunnelHall, type TunnelHallOptions } from './tunnel-hall.ts'

@@ -50,6 +50,15 @@ export function secureContextOptions(
   }
 }
 
+/** For a server of the runtime's own, which makes its ticket keys itself. */
+export function httpsOptions(
+  pairs: readonly CertificatePair[],
+  settings: { legacyCiphers: boolean },
+): SecureContextOptions {
+  const { ticketKeys: _, ...options } = secureContextOptions(pairs, { ...settings, ticketKeys: Buffer.alloc(48) })
+  return options
+}
+
 /** `ticketKeys` is the caller's 48 bytes, so that tickets outlive a change of certificates. */
 export function secureContextOf(
   pairs: readonly CertificatePair[],

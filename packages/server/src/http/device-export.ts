@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { DeviceStatus, DeviceView } from '../registry/types.ts'
-import { keyOf } from './authentication.ts'
+import { callerOf } from './caller.ts'
 import { DEVICE_STATUSES } from './device-schemas.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { Problem, productNotFound } from './problem.ts'
@@ -55,7 +55,7 @@ export function deviceExportRoutes(api: Api, { registry }: HttpParts): void {
     async (request, reply) => {
       const { pk: productKey } = request.params
       const { search, status, secrets = false } = request.query
-      if (secrets && keyOf(request).role !== 'admin') throw secretsAreForAdmins()
+      if (secrets && callerOf(request).role !== 'admin') throw secretsAreForAdmins()
       if ((await registry.product(productKey)) === undefined) throw productNotFound()
       const pages = csvPages(registry, { productKey, search, status, secrets })
       reply.header('content-disposition', `attachment; filename="devices-${productKey}.csv"`)

@@ -8,18 +8,28 @@ import { expect } from 'vitest'
 import type { BrokerStats, Message, Presence } from '../broker/port.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
 import { createActivity } from '../platform/activity.ts'
+import { type Accounts, createAccounts } from '../registry/accounts/index.ts'
 import { createAdministration } from '../registry/administration.ts'
 import { createRegistry } from '../registry/create-registry.ts'
 import { hashSecret } from '../registry/hash.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createSqliteStore } from '../registry/sqlite/sqlite-store.ts'
 import type { ActivationRequest } from '../registry/store.ts'
-import type { KeyRole, NewJournalEntry, ProductSettings } from '../registry/types.ts'
+import type { KeyRole, NewJournalEntry, ProductSettings, UserRole } from '../registry/types.ts'
 import type { GatewayFigures, HttpParts, HttpSettings, Readiness } from './parts.ts'
 import { createHttpServer, type HttpServer } from './server.ts'
 
 export const ADMIN_SECRET = 'the-admin-secret-of-the-tests'
 export const CA_PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n'
+
+/** What the console's pages send with every request, and their browser adds. */
+export const FROM_CONSOLE = {
+  'x-hatchway-request': '1',
+  'sec-fetch-site': 'same-origin',
+  host: 'localhost:8080',
+} as const
+/** Of every user that tests make. */
+export const USER_PASSWORD = 'correct horse battery'
 
 export interface RequestOptions {
   method?: string
@@ -27,6 +37,8 @@ export interface RequestOptions {
   /** Secret of the key; the admin's without it, none for null. */
   key?: string | null
   headers?: Record<string, string>
+  /** Of a session, sent as the console does instead of a key. */
+  cookie?: string
   /** Sent as JSON. */
   body?: unknown
   /** Sent as it is. */
@@ -53,6 +65,7 @@ export interface FixtureOptions {
 export interface HttpFixture {
   server: HttpServer
   registry: Registry
+  accounts: Accounts
   published: Message[]
   logged: unknown[]
   gateway: GatewayFigures
@@ -69,6 +82,8 @@ export interface HttpFixture {
   /** The new secret. */
   createKey(key: { role: KeyRole; products?: readonly string[] }): Promise<string>
   createKeyPair(key: { role: KeyRole; products?: readonly string[] }): Promise<{ id: string; secret: string }>
+  /** A new user who has signed in; the cookie. */
+  signIn(user: { role: UserRole; name?: string }): Promise<string>
   /** Registers in the mode `register`; the DeviceSecret. */
   registerDevice(productKey: string, deviceName: string): Promise<string>
   /** Registers in the mode `regnwl`; the ClientID. */
@@ -106,8 +121,18 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     return () => presenceListeners.delete(listener)
   }
   const activity = createActivity({ broker: { onPresence }, registry, clock, onError: log })
+  const accounts = createAccounts({
+    registry,
+    clock,
+    times: { idleMs: 3_600_000, maxMs: 24 * 3_600_000 },
+    setupSecret: randomBytes(32),
+    passwordCost: { ln: 4, r: 8, p: 1 },
+    onError: log,
+  })
   const server = createHttpServer({
     registry,
+    accounts,
+    tls: null,
     administration: createAdministration({ registry, clock, random: randomBytes }),
     onboarding: createOnboarding({
       registry,
@@ -140,6 +165,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
   return Object.assign(figures, {
     server,
     registry,
+    accounts,
     published,
     logged,
     async request(request: RequestOptions): Promise<Reply> {
@@ -152,6 +178,12 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
       now += ms
     },
     ...registryActs(registry, clock),
+    async signIn({ role, name = role }: { role: UserRole; name?: string }) {
+      await accounts.users.create({ name, role, password: USER_PASSWORD })
+      const body = { name, password: USER_PASSWORD }
+      const reply = await inject(server, { method: 'POST', url: '/api/v1/session', cookie: '', body })
+      return cookieOf(reply)
+    },
     createKey: async (key: Parameters<typeof makeKey>[0]) => (await makeKey(key)).secret,
     createKeyPair: (key: Parameters<typeof makeKey>[0]) => makeKey(key),
     tellPresence(presence: Presence) {
@@ -169,12 +201,17 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
 
 async function inject(
   { api }: HttpServer,
-  { method = 'GET', url, key = ADMIN_SECRET, headers, body, text, remoteAddress }: RequestOptions,
+  { method = 'GET', url, cookie, key = cookie === undefined ? ADMIN_SECRET : null, headers, ...rest }: RequestOptions,
 ) {
+  const { body, text, remoteAddress } = rest
   const reply = await api.inject({
     method: method as 'GET',
     url,
-    headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(cookie === undefined ? {} : { ...FROM_CONSOLE, cookie }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { payload: body as object }),
     ...(text === undefined ? {} : { payload: text }),
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
@@ -187,6 +224,9 @@ async function inject(
     body: isJson ? (JSON.parse(reply.body) as unknown) : undefined,
   }
 }
+
+/** What a browser would send back. */
+export const cookieOf = ({ headers }: Reply): string => String(headers['set-cookie']).split(';')[0] ?? ''
 
 interface DocumentedReply {
   content?: Record<string, { schema: object }>

@@ -44,11 +44,24 @@ const KEYED = [
   'POST /api/v1/keys',
   'GET /api/v1/keys',
   'DELETE /api/v1/keys/{id}',
+  'POST /api/v1/users',
+  'GET /api/v1/users',
+  'PATCH /api/v1/users/{name}',
+  'DELETE /api/v1/users/{name}',
+  'POST /api/v1/users/me/password',
+  'POST /api/v1/users/setup-link',
+  'GET /api/v1/sessions',
+  'DELETE /api/v1/sessions',
+  'DELETE /api/v1/sessions/{id}',
   'GET /api/v1/events',
   'GET /api/v1/stats',
   'GET /api/v1/stats/history',
 ]
 const OPEN = [
+  'GET /api/v1/session',
+  'POST /api/v1/session',
+  'DELETE /api/v1/session',
+  'POST /api/v1/setup',
   'POST /auth/register/device',
   'GET /api/v1/openapi.json',
   'GET /metrics',
@@ -133,10 +146,10 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toMatch(/"\$ref":"(?!#\/components\/schemas\/)/)
   })
 
-  test('announces bearer keys', () => {
+  test('announces bearer keys and the session cookie', () => {
     expect(document).toMatchObject({
       openapi: expect.stringMatching(/^3\.1/),
-      security: [{ apiKey: [] }],
+      security: [{ apiKey: [] }, { session: [] }],
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
     })
   })

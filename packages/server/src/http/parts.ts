@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from 'node:tls'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { DEVICE_TOPIC_LIMITS } from '@hatchway/protocol'
 import type {
@@ -121,6 +122,8 @@ export interface HttpParts {
   onboarding: Pick<Onboarding, 'explain' | 'registerByHttp' | 'admitAtBroker'>
   broker: Pick<Broker, 'publish' | 'stats' | 'onPresence'>
   activity: Pick<Activity, 'totals' | 'history'>
+  /** Certificates and their settings, where the port takes HTTPS; null = plain HTTP. */
+  tls: SecureContextOptions | null
   /** The CA file that devices pin, PEM. */
   caPem: () => string
   gatewayStats: () => GatewayFigures

@@ -35,39 +35,55 @@ const rules: [string, string, readonly Role[]][] = [
   ['GET', '/keys', ['admin']],
   ['POST', '/keys', ['admin']],
   ['DELETE', '/keys/k1', ['admin']],
+  ['GET', '/users', ['admin']],
+  ['POST', '/users', ['admin']],
+  ['POST', '/users/setup-link', ['admin']],
+  ['POST', '/users/me/password', READERS],
+  ['PATCH', '/users/u1', ['admin']],
+  ['DELETE', '/users/u1', ['admin']],
+  ['GET', '/sessions', READERS],
+  ['DELETE', '/sessions', READERS],
+  ['DELETE', '/sessions/s1', READERS],
   ['GET', '/stats', READERS],
   ['GET', '/stats/history', READERS],
   ['GET', '/events', READERS],
 ]
 
+const CALLERS = [
+  ...ALL.map(role => ({ kind: 'key', role }) as const),
+  ...READERS.map(role => ({ kind: 'user', role }) as const),
+]
+
 const table = rules.flatMap(([method, path, roles]) =>
-  ALL.map(
-    role => [role, roles.includes(role) ? 'may' : 'may not', `${method} ${path}`, { method, path, roles }] as const,
-  ),
+  CALLERS.map(({ kind, role }) => {
+    const may = roles.includes(role) ? 'may' : 'may not'
+    return [kind, role, may, `${method} ${path}`, { method, path, roles }] as const
+  }),
 )
 
 describe('roles', () => {
   let http: HttpFixture
-  const keys = {} as Record<Role, string>
+  const shown = { key: {}, user: {} } as Record<'key' | 'user', Record<Role, Pick<RequestOptions, 'key' | 'cookie'>>>
   beforeAll(async () => {
     http = await startHttp()
     await http.createProduct('pk1')
     await http.createDevice('pk1', 'dev1')
-    for (const role of ALL) keys[role] = await http.createKey({ role })
+    for (const role of ALL) shown.key[role] = { key: await http.createKey({ role }) }
+    for (const role of READERS) if (role !== 'application') shown.user[role] = { cookie: await http.signIn({ role }) }
   })
   afterAll(() => http.close())
 
   // Bodies of a kind that no operation takes: who may pass is told 4xx of another kind, and nothing changes.
-  const probe = (method: string, path: string, key: string): Promise<{ status: number; text: string }> => {
-    const request: RequestOptions = { method, url: `/api/v1${path}`, key }
+  const probe = (method: string, path: string, caller: object): Promise<{ status: number; text: string }> => {
+    const request: RequestOptions = { method, url: `/api/v1${path}`, ...caller }
     if (method === 'POST' || method === 'PATCH')
       return http.request({ ...request, text: 'x', headers: { 'content-type': 'x/y' } })
     if (path === '/events') return http.request({ ...request, headers: { 'last-event-id': 'none' } })
     return method === 'DELETE' ? http.request({ ...request, body: { probe: 1 } }) : http.request(request)
   }
 
-  test.each(table)('%s %s %s', async (role, _, __, { method, path, roles }) => {
-    const { status, text } = await probe(method, path, keys[role])
+  test.each(table)('%s %s %s %s', async (kind, role, _, __, { method, path, roles }) => {
+    const { status, text } = await probe(method, path, shown[kind][role])
     if (roles.includes(role)) {
       expect([401, 403]).not.toContain(status)
       return
@@ -84,9 +100,16 @@ describe('roles', () => {
         security === undefined ? [`${method.toUpperCase()} ${path.replace('/api/v1', '')}`] : [],
       ),
     )
-    const names: Record<string, string> = { pk1: '{pk}', dev1: '{dn}', c1: '{clientId}', k1: '{id}' }
+    const names: Record<string, string> = {
+      pk1: '{pk}',
+      dev1: '{dn}',
+      c1: '{clientId}',
+      k1: '{id}',
+      u1: '{name}',
+      s1: '{id}',
+    }
     const inTable = rules.map(
-      ([method, path]) => `${method} ${path.replace(/\b(pk1|dev1|c1|k1)\b/g, name => names[name] ?? name)}`,
+      ([method, path]) => `${method} ${path.replace(/\b(pk1|dev1|c1|k1|u1|s1)\b/g, name => names[name] ?? name)}`,
     )
     expect(keyed.sort()).toEqual(inTable.sort())
   })

@@ -1,3 +1,4 @@
+import { type SecureContextOptions, Server as TlsServer } from 'node:tls'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
@@ -37,6 +38,7 @@ const MAX_HEADER_BYTES = 16_384
 const MAX_PATH_PART_LENGTH = 200
 /** Silence after which a socket is closed; an open event stream is never silent for that long. */
 const IDLE_SOCKET_TIMEOUT_MS = 120_000
+const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
 const CLOSE_TIMEOUT_MS = 5000
 
 export interface HttpServer {
@@ -44,6 +46,8 @@ export interface HttpServer {
   listen(): Promise<string>
   /** Ends event streams, lets open requests finish within a few seconds, then closes every connection. */
   close(): Promise<void>
+  /** From the next handshake on. Throws if OpenSSL refuses them, or if the port takes plain HTTP. */
+  reloadCertificates(tls: SecureContextOptions): void
   /** For tests and in-process clients: routes requests without a socket. */
   readonly api: Api
 }
@@ -82,6 +86,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   })
   return {
     api,
+    reloadCertificates(tls) {
+      if (!(api.server instanceof TlsServer)) throw new Error('the port takes plain HTTP')
+      api.server.setSecureContext(tls)
+    },
     listen: () => api.listen({ host: settings.host, port: settings.port }),
     close: async () => {
       const cut = setTimeout(() => api.server.closeAllConnections(), CLOSE_TIMEOUT_MS)
@@ -91,8 +99,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 }
 
-function createApi({ settings, log }: HttpParts): Api {
+function createApi({ settings, log, tls }: HttpParts): Api {
+  const limits = {
+    headersTimeout: settings.headersTimeoutMs,
+    // How often Node looks for requests that take too long.
+    connectionsCheckingInterval: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
+    maxHeaderSize: MAX_HEADER_BYTES,
+  }
+  const secure = tls === null ? {} : { https: { ...limits, ...tls, handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS } }
   const api = fastify({
+    // Fastify gives a server with TLS another type; all that follows takes either.
+    ...(secure as object),
     logger: false,
     bodyLimit: settings.maxBodyBytes,
     requestTimeout: settings.requestTimeoutMs,
@@ -102,12 +119,7 @@ function createApi({ settings, log }: HttpParts): Api {
     trustProxy: settings.trustedProxies.length === 0 ? false : [...settings.trustedProxies],
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PART_LENGTH },
-    http: {
-      headersTimeout: settings.headersTimeoutMs,
-      // How often Node looks for requests that take too long.
-      connectionsCheckingInterval: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
+    http: limits,
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       reply.headers(SECURITY_HEADERS)

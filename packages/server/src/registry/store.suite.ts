@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StoreUnavailable } from './store.ts'
+import { describeAccounts } from './store-accounts.suite.ts'
 import { describeActivation } from './store-activation.suite.ts'
 import { describeActivity } from './store-activity.suite.ts'
 import { describeCounters } from './store-counters.suite.ts'
@@ -30,6 +31,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describeRegistration(now)
     describeActivation(now)
     describeKeys(now)
+    describeAccounts(now)
     describeJournal(now)
     describeActivity(now)
     test('check resolves while reads and writes go through', async () => {

@@ -24,6 +24,7 @@ const appWith = (server: Partial<Server>, started: Partial<Started> = {}, failur
         http: 'http://127.0.0.1:8080',
         caFile: '/data/ca.pem',
         adminToken: null,
+        setupLink: null,
         warnings: [],
         stop: async () => {
           started.stopped = (started.stopped ?? 0) + 1
@@ -48,6 +49,20 @@ describe('serve', () => {
     )
     expect(ran.stderr).toContain('admin-secret')
     expect(started).toMatchObject({ config: { mqttPort: [1883, 443] }, stopped: 1 })
+  })
+
+  it('prints the link that sets the first password, to people and in the JSON line', async () => {
+    const setupLink = 'http://127.0.0.1:8080/setup#token=t'
+    const stop = new AbortController()
+    const json = await run(['serve', '--json'], {
+      cwd: '/',
+      loadApp: appWith({ setupLink }),
+      stop,
+      onStdout: () => stop.abort(),
+    })
+    expect(JSON.parse(json.stdout)).toMatchObject({ event: 'ready', setup: setupLink })
+    const people = await run(['serve'], { cwd: '/', loadApp: appWith({ setupLink }), stop })
+    expect(people.stdout).toContain(`Set the first password, within 24 hours:\n  ${setupLink}\n`)
   })
 
   it('tells people each endpoint, the key of a first start, and warnings', async () => {

@@ -33,8 +33,7 @@ async function runServe(flags: Record<string, unknown>, { json, io }: { json: bo
   const config = readConfig(app, flags, io)
   const stop = io.stopSignal()
   const server = await startApp(app, config)
-  if (json)
-    printJson(io, { event: 'ready', mqtt: server.mqtt.map(({ url }) => url), http: server.http, ca: server.caFile })
+  if (json) printJson(io, readyDocument(server))
   else io.stdout(readyText(server))
   for (const warning of server.warnings) io.stderr(`hatchway: ${warning}\n`)
   if (json && server.adminToken !== null) io.stderr(`${adminTokenText(server.adminToken)}\n`)
@@ -73,14 +72,20 @@ function startProblem(error: unknown): string {
   return message ?? String(error)
 }
 
-function readyText({ mqtt, http, caFile, adminToken }: Server): string {
+function readyDocument({ mqtt, http, caFile, setupLink }: Server): object {
+  const endpoints = { event: 'ready', mqtt: mqtt.map(({ url }) => url), http, ca: caFile }
+  return setupLink === null ? endpoints : { ...endpoints, setup: setupLink }
+}
+
+function readyText({ mqtt, http, caFile, adminToken, setupLink }: Server): string {
   const lines = facts([
     ...mqtt.map(({ url }) => ['MQTT', `${url} (mqtts, ws and wss on the same port)`] as const),
     ['HTTP', http],
     ['CA', caFile],
   ])
   const token = adminToken === null ? '' : `${adminTokenText(adminToken)}\n`
-  return `Hatchway ${version} is ready.\n${lines}${token}Ctrl-C stops it.\n`
+  const setup = setupLink === null ? '' : `Set the first password, within 24 hours:\n  ${setupLink}\n`
+  return `Hatchway ${version} is ready.\n${lines}${token}${setup}Ctrl-C stops it.\n`
 }
 
 const adminTokenText = (adminToken: string): string =>
