@@ -9,6 +9,7 @@ import {
   loadCertificates,
   watchCertificates,
 } from '../gateway/index.ts'
+import type { ServedEndpoint } from '../http/parts.ts'
 import { createHttpServer } from '../http/server.ts'
 import { setupUrl } from '../http/sign-in/users.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
@@ -34,6 +35,7 @@ import type { Config } from './options.ts'
 import { createRandomPool } from './random-pool.ts'
 import { reachableHost } from './reachable-host.ts'
 import { createReadiness } from './readiness.ts'
+import { createSystemReport } from './system-report.ts'
 import { version } from './version.ts'
 
 export interface MqttEndpoint {
@@ -122,6 +124,8 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     problems: () => workers?.problems() ?? [],
   })
   const parts = { registry, administration, accounts, onboarding, broker, activity, version, clock, log }
+  const databaseFile = folder.file(DATABASE_FILE)
+  const endpoints: ServedEndpoint[] = []
   const reload = (changed: Certificates): void => {
     gateway.reloadCertificates(changed)
     if (config.httpTls) http.reloadCertificates(tlsOf(changed, config))
@@ -134,13 +138,16 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     gatewayStats: () => gateway.stats(),
     workers: workers && (() => workers.figures()),
     readiness: () => readiness.ask(),
+    system: createSystemReport({ config, databaseFile, registry, broker, gateway, certificates: current, endpoints }),
     settings: httpSettings(config),
   })
   rooms.defer(() => http.close())
   const addresses = await gateway.listen()
+  const mqtt = addresses.map(({ host, port }) => ({ host, port, url: `mqtt://${reachableHost(host)}:${port}` }))
   const httpUrl = await http.listen()
+  endpoints.push(...mqtt.map(({ url }) => ({ kind: 'mqtt' as const, url })), { kind: 'http', url: httpUrl })
   return {
-    mqtt: addresses.map(({ host, port }) => ({ host, port, url: `mqtt://${reachableHost(host)}:${port}` })),
+    mqtt,
     http: httpUrl,
     caFile: certificates.caFile ?? config.tlsCert?.[0] ?? '',
     adminToken,

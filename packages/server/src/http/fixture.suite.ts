@@ -16,7 +16,7 @@ import type { Registry } from '../registry/registry.ts'
 import { createSqliteStore } from '../registry/sqlite/sqlite-store.ts'
 import type { ActivationRequest } from '../registry/store.ts'
 import type { KeyRole, NewJournalEntry, ProductSettings, UserRole } from '../registry/types.ts'
-import type { GatewayFigures, HttpParts, HttpSettings, Readiness } from './parts.ts'
+import type { GatewayFigures, HttpParts, HttpSettings, Readiness, SystemReport } from './parts.ts'
 import { createHttpServer, type HttpServer } from './server.ts'
 
 export const ADMIN_SECRET = 'the-admin-secret-of-the-tests'
@@ -71,6 +71,7 @@ export interface HttpFixture {
   gateway: GatewayFigures
   readiness: Readiness
   broker: BrokerStats
+  system: SystemReport
   /** Sends the request, and checks the reply against the OpenAPI document. */
   request(options: RequestOptions): Promise<Reply>
   nowIso(): string
@@ -114,7 +115,12 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
   const presenceListeners = new Set<(presence: Presence) => void>()
   const published: Message[] = []
   const logged: unknown[] = []
-  const figures = { gateway: IDLE_GATEWAY, readiness: { ready: true, problems: [] } as Readiness, broker: IDLE_BROKER }
+  const figures = {
+    gateway: IDLE_GATEWAY,
+    readiness: { ready: true, problems: [] } as Readiness,
+    broker: IDLE_BROKER,
+    system: SYSTEM,
+  }
   const log = (entry: unknown): void => void logged.push(entry)
   const onPresence: HttpParts['broker']['onPresence'] = listener => {
     presenceListeners.add(listener)
@@ -152,6 +158,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     caPem: () => CA_PEM,
     gatewayStats: () => figures.gateway,
     readiness: async () => figures.readiness,
+    system: async () => figures.system,
     version: '0.0.0-test',
     clock,
     log: { error: log, warn: log, info: log },
@@ -345,6 +352,15 @@ type RegistrationPart =
   | { mode: 'register'; fresh: { deviceSecret: string } }
   | { mode: 'regnwl'; fresh: { clientId: string; tokenHash: string } }
 
+const SYSTEM: SystemReport = {
+  instanceId: null,
+  publicHosts: [],
+  endpoints: [],
+  certificates: [],
+  storage: { kind: 'sqlite', detail: 'hatchway.db', ok: true, sizeBytes: 4096, problem: null },
+  gateways: [],
+  limits: [],
+}
 const IDLE_GATEWAY: GatewayFigures = { connections: {}, accepted: 0, rejected: {} }
 const IDLE_BROKER: BrokerStats = {
   connections: 0,

@@ -56,6 +56,7 @@ const KEYED = [
   'GET /api/v1/events',
   'GET /api/v1/stats',
   'GET /api/v1/stats/history',
+  'GET /api/v1/system',
 ]
 const OPEN = [
   'GET /api/v1/session',

@@ -53,6 +53,35 @@ describe('figures', () => {
   afterEach(() => http.close())
   const open = (url: string) => http.request({ url, key: null })
 
+  test('system tells of certificates in whole days, of gateways and of workers', async () => {
+    const certificate = { kind: 'rsa', subject: 'CN=localhost', names: ['localhost'], sha256: 'AA:BB' } as const
+    http.system = {
+      ...http.system,
+      instanceId: 'iot-1',
+      certificates: [
+        { ...certificate, notBefore: 0, notAfter: Date.UTC(2026, 1, 2, 11) },
+        { ...certificate, kind: 'ec', notBefore: 0, notAfter: Date.UTC(2026, 0, 31, 11) },
+      ],
+      gateways: [{ id: '7', self: true, ok: true, leasedUntil: Date.UTC(2026, 0, 31) }],
+      limits: [{ name: 'connections', used: 1, limit: 10, setting: 'HATCHWAY_MAX_CONNECTIONS' }],
+    }
+    expect((await http.request({ url: '/api/v1/system' })).body).toEqual({
+      ...http.system,
+      version: '0.0.0-test',
+      startedAt: http.nowIso(),
+      broker: { kind: 'embedded', upstream: [] },
+      certificates: [
+        { ...certificate, notBefore: '1970-01-01T00:00:00.000Z', notAfter: '2026-02-02T11:00:00.000Z', daysLeft: 1 },
+        {
+          ...{ ...certificate, kind: 'ec', daysLeft: -1 },
+          ...{ notBefore: '1970-01-01T00:00:00.000Z', notAfter: '2026-01-31T11:00:00.000Z' },
+        },
+      ],
+      gateways: [{ id: '7', self: true, ok: true, leasedUntil: '2026-01-31T00:00:00.000Z' }],
+      workers: [],
+    })
+  })
+
   test('the history has a count for each minute, and adds up the reasons', async () => {
     const history = async (query = '') => (await http.request({ url: `/api/v1/stats/history${query}` })).body
     http.refuse('pk1', 'dev1')

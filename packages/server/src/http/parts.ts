@@ -15,6 +15,7 @@ import type { Activity } from '../platform/activity.ts'
 import type { Accounts } from '../registry/accounts/index.ts'
 import type { Administration } from '../registry/administration.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { GatewayLease } from '../registry/store.ts'
 import type { TimeMs, Transport } from '../registry/types.ts'
 
 /** The Fastify instance as routes see it: request types follow from TypeBox schemas. */
@@ -42,6 +43,48 @@ export interface WorkerFigures {
   all: readonly { number: number; connections: number; lagMs: number; cpuSeconds: number; residentBytes: number }[]
   /** Processes that were started in the place of one that had ended. */
   restarts: number
+}
+
+export interface ServedEndpoint {
+  kind: 'mqtt' | 'http'
+  url: string
+}
+
+export interface ServedCertificate {
+  kind: 'ca' | 'rsa' | 'ec'
+  subject: string
+  names: readonly string[]
+  notBefore: TimeMs
+  notAfter: TimeMs
+  /** Upper-case hex with colons. */
+  sha256: string
+}
+
+export interface StorageState {
+  kind: 'sqlite' | 'postgres'
+  /** Where it is. */
+  detail: string
+  ok: boolean
+  sizeBytes: number | null
+  problem: string | null
+}
+
+export interface Limit {
+  name: string
+  used: number
+  limit: number
+  setting: string | null
+}
+
+/** What the composition root knows of the whole. */
+export interface SystemReport {
+  instanceId: string | null
+  publicHosts: readonly string[]
+  endpoints: readonly ServedEndpoint[]
+  certificates: readonly ServedCertificate[]
+  storage: StorageState
+  gateways: readonly GatewayLease[]
+  limits: readonly Limit[]
 }
 
 export interface Readiness {
@@ -130,6 +173,7 @@ export interface HttpParts {
   /** undefined where one process does all. */
   workers?: (() => WorkerFigures) | undefined
   readiness: () => Promise<Readiness>
+  system: () => Promise<SystemReport>
   settings: HttpSettings
   version: string
   clock: () => TimeMs

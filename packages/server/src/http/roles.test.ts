@@ -46,6 +46,7 @@ const rules: [string, string, readonly Role[]][] = [
   ['DELETE', '/sessions/s1', READERS],
   ['GET', '/stats', READERS],
   ['GET', '/stats/history', READERS],
+  ['GET', '/system', READERS],
   ['GET', '/events', READERS],
 ]
 
@@ -224,6 +225,7 @@ describe('a key that is restricted to products', () => {
     ['POST', '/keys', { name: 'k', role: 'admin' }],
     ['GET', '/stats', undefined],
     ['GET', '/stats/history', undefined],
+    ['GET', '/system', undefined],
   ])('even an admin may not use %s %s: it is about all products', async (method, path, body) => {
     const reply = await http.request({ method, url: `/api/v1${path}`, key: admin, body })
     expect(reply.status).toBe(403)

@@ -31,6 +31,7 @@ import { sessionRoutes } from './sign-in/sessions.ts'
 import { userRoutes } from './sign-in/users.ts'
 import { statsRoutes } from './stats.ts'
 import { statsHistoryRoutes } from './stats-history.ts'
+import { systemRoutes } from './system.ts'
 import { compileValidator } from './validation.ts'
 
 const MAX_HEADER_BYTES = 16_384
@@ -159,5 +160,6 @@ function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEv
   sessionRoutes(api, parts)
   statsRoutes(api, parts)
   statsHistoryRoutes(api, parts)
+  systemRoutes(api, parts)
   eventRoutes(api, parts, hub)
 }

@@ -34,6 +34,11 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describeAccounts(now)
     describeJournal(now)
     describeActivity(now)
+    test('status tells how large it is', async () => {
+      const { sizeBytes, gateways } = await fixture.store.status()
+      expect(sizeBytes).toBeGreaterThan(16_384)
+      expect(gateways.filter(({ self }) => self).length).toBe(Math.min(1, gateways.length))
+    })
     test('check resolves while reads and writes go through', async () => {
       await expect(fixture.store.check()).resolves.toBeUndefined()
     })

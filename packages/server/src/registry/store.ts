@@ -71,6 +71,8 @@ export interface Store extends AccountStore {
   onLeaseEvent?(listener: (event: LeaseEvent) => void): () => void
 
   counts(): Promise<StoreCounts>
+  /** For people: what it takes up, and who shares it. */
+  status(): Promise<StoreStatus>
   /** Resolves if a read and a write go through. */
   check(): Promise<void>
   close(): Promise<void>
@@ -201,6 +203,22 @@ export interface StoreCounts {
   disabled: number
   clientIds: number
   journalEntries: number
+}
+
+export interface StoreStatus {
+  /** The tables and their indexes; without what is about to be written to them. */
+  sizeBytes: number
+  /** Gateways with a lease, in the order of their starts; empty where only one server may have the store. */
+  gateways: readonly GatewayLease[]
+}
+
+export interface GatewayLease {
+  id: string
+  /** Whether it is this one. */
+  self: boolean
+  /** False: it has not renewed its lease in time. */
+  ok: boolean
+  leasedUntil: TimeMs
 }
 
 /** The name is taken. */

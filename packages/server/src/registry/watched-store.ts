@@ -94,6 +94,7 @@ function unwatched(store: Store): Omit<Store, keyof Changing> {
     noteActivity: (gateway, minutes) => store.noteActivity(gateway, minutes),
     activity: sinceMinute => store.activity(sinceMinute),
     counts: () => store.counts(),
+    status: () => store.status(),
     check: () => store.check(),
     close: () => store.close(),
   }

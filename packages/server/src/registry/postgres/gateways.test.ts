@@ -46,6 +46,17 @@ describe('two registries on one database', () => {
     await soon(async () => (await remembered())?.reopenedAt).toBe(NOW)
   })
 
+  test('each knows of the lease of the other, and which one is its own', async () => {
+    const { one, other } = await two()
+    const [first, second] = await Promise.all([one.store.status(), other.store.status()])
+    expect(first.gateways.map(({ self }) => self)).toEqual([true, false])
+    expect(second.gateways.map(({ self }) => self)).toEqual([false, true])
+    for (const { ok, leasedUntil } of first.gateways) {
+      expect(ok).toBe(true)
+      expect(leasedUntil).toBeGreaterThan(NOW)
+    }
+  })
+
   test('the other one is told whom to cut off, and which gateway has made the change', async () => {
     const { one, other, productKey, remembered } = await two()
     const device = { productKey, deviceName: 'dev1', at: expect.any(Number), elsewhere: true }

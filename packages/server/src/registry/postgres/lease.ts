@@ -51,6 +51,11 @@ export class Lease {
     this.#options = options
   }
 
+  /** undefined before the start. */
+  get id(): number | undefined {
+    return this.#id
+  }
+
   async start(): Promise<void> {
     await this.#begin()
     this.#arm()

@@ -17,6 +17,7 @@ import { lookups } from './lookups.ts'
 import { Notices } from './notices.ts'
 import { openDatabase, startProblem } from './open.ts'
 import { products, sweepOrphans } from './products.ts'
+import { status } from './status.ts'
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database` */
@@ -79,6 +80,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     ...guarded(activity(database), calls),
     ...guarded(sweepingAfterDeletion(products(parts), sweeper.sweep), calls),
     ...deviceStore(lane),
+    ...guarded({ status: () => status(database, lease.id) }, listCalls),
     ...guarded({ check: () => check(database, parts.clock()) }, calls),
     onForeignChange: listener => notices.onForeignChange(listener),
     onLeaseEvent: listener => lease.onEvent(listener),

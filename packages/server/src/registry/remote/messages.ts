@@ -39,6 +39,7 @@ export const REMOTE_CALLS = [
   'noteActivity',
   'activity',
   'counts',
+  'status',
   'check',
 ] as const satisfies readonly (keyof Store)[]
 export type RemoteCall = (typeof REMOTE_CALLS)[number]

@@ -109,6 +109,7 @@ export type ListCalls = {
   listJournal(query: JournalQuery): Page<JournalEntry>
   activity(query: { sinceMinute: number }): readonly MinuteActivity[]
   counts(query: Record<never, never>): StoreCounts
+  sizeBytes(query: Record<never, never>): number
 }
 
 export type Role = 'write' | 'read' | 'list'

@@ -48,6 +48,9 @@ export function listCalls(db: DatabaseSync): ListCalls {
     activity: ({ sinceMinute }) =>
       activityOf(all<ActivityRow>(statement('SELECT * FROM activity WHERE minute >= ? ORDER BY minute'), sinceMinute)),
     counts: () => counts(statement),
+    sizeBytes: () =>
+      one<{ size: number }>(statement('SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size'))
+        ?.size ?? 0,
   }
 }
 

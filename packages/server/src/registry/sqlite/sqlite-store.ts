@@ -84,6 +84,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     noteActivity: (gateway, minutes) => threads.write.call('noteActivity', { gateway, minutes }),
     activity: sinceMinute => threads.list.call('activity', { sinceMinute }),
     counts: () => threads.list.call('counts', {}),
+    status: async () => ({ sizeBytes: await threads.list.call('sizeBytes', {}), gateways: [] }),
     async check() {
       await Promise.all([threads.write.call('writeCheck', { now: clock() }), threads.read.call('readCheck', {})])
     },
