@@ -5,6 +5,7 @@ import { MALFORMED_REASONS } from '../packages/protocol/src/reasons/malformed.ts
 import { REFUSED_REASONS } from '../packages/protocol/src/reasons/refused.ts'
 import { TRANSPORT_REASONS } from '../packages/protocol/src/reasons/transport.ts'
 import { UNAVAILABLE_REASONS } from '../packages/protocol/src/reasons/unavailable.ts'
+import { UPSTREAM_REASONS } from '../packages/protocol/src/reasons/upstream.ts'
 import { code } from './docs-markers.ts'
 
 export type Language = 'en' | 'zh'
@@ -21,6 +22,7 @@ const GROUPS: readonly Group[] = [
     reasons: MALFORMED_REASONS,
   },
   { title: { en: 'Later: CONNACK 3', zh: '稍后重试：CONNACK 3' }, reasons: UNAVAILABLE_REASONS },
+  { title: { en: 'The MQTT cluster behind a relay', zh: '中继后面的 MQTT 集群' }, reasons: UPSTREAM_REASONS },
   {
     title: { en: 'Successes, and before a CONNECT was read', zh: '成功，以及读到 CONNECT 之前的问题' },
     reasons: TRANSPORT_REASONS,

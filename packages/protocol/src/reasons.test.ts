@@ -5,6 +5,7 @@ import { MALFORMED_REASONS } from './reasons/malformed.ts'
 import { REFUSED_REASONS } from './reasons/refused.ts'
 import { TRANSPORT_REASONS } from './reasons/transport.ts'
 import { UNAVAILABLE_REASONS } from './reasons/unavailable.ts'
+import { UPSTREAM_REASONS } from './reasons/upstream.ts'
 import { isReasonCode, REASON_CODES, REASONS, reason } from './reasons.ts'
 
 const MQTT5_BY_CONNACK: Record<number, readonly number[]> = {
@@ -52,6 +53,7 @@ test('no code stands in two parts of the table, so none is overwritten', () => {
     MALFORMED_REASONS,
     REFUSED_REASONS,
     UNAVAILABLE_REASONS,
+    UPSTREAM_REASONS,
     CONNECTION_REASONS,
     HTTP_REASONS,
   ]

@@ -5,6 +5,7 @@ import type { Reason } from './reasons/reason.ts'
 import { REFUSED_REASONS } from './reasons/refused.ts'
 import { TRANSPORT_REASONS } from './reasons/transport.ts'
 import { UNAVAILABLE_REASONS } from './reasons/unavailable.ts'
+import { UPSTREAM_REASONS } from './reasons/upstream.ts'
 
 export type { Reason } from './reasons/reason.ts'
 
@@ -14,6 +15,7 @@ export const REASONS = {
   ...MALFORMED_REASONS,
   ...REFUSED_REASONS,
   ...UNAVAILABLE_REASONS,
+  ...UPSTREAM_REASONS,
   ...CONNECTION_REASONS,
   ...HTTP_REASONS,
 } as const satisfies Record<string, Reason>

@@ -16,13 +16,6 @@ export const UNAVAILABLE_REASONS = {
     fixEn: 'Check the load and the disk latency of the database.',
     fixZh: '请检查数据库的负载和磁盘延迟。',
   },
-  'upstream-unavailable': {
-    ...UNAVAILABLE,
-    en: 'The MQTT cluster behind this gateway could not be reached or refused the connection.',
-    zh: '无法连接网关后面的 MQTT 集群，或连接被其拒绝。',
-    fixEn: 'Check the upstream URL, its credentials and the state of the cluster.',
-    fixZh: '请检查上游地址、凭证以及集群状态。',
-  },
   'hook-unavailable': {
     ...UNAVAILABLE,
     en: 'The registration hook failed or did not answer in time, so nothing was granted.',

@@ -105,6 +105,8 @@ export interface BrokerIncident {
   problem?: string
   /** Whether the connection was closed over it. */
   closed: boolean
+  /** The CONNACK code that refused the connection; not there if it was up. */
+  connackCode?: number
   /** DISCONNECT sent etc.; for the journal's version column. */
   protocolLevel: 3 | 4 | 5
   transport: Transport
@@ -112,8 +114,9 @@ export interface BrokerIncident {
 
 export interface BrokerStats {
   connections: number
-  sessions: number
-  subscriptions: number
+  /** Null, here and below: an MQTT cluster keeps them, and does not tell. */
+  sessions: number | null
+  subscriptions: number | null
   messagesIn: Record<0 | 1 | 2, number>
   messagesOut: Record<0 | 1 | 2, number>
   bytesIn: number
@@ -124,23 +127,37 @@ export interface BrokerStats {
   /** Live connections by the MQTT version of their CONNECT. */
   connectionsByVersion: Record<'3.1' | '3.1.1' | '5.0', number>
   /** Retained messages, and the bytes of their packets. */
-  retained: { messages: number; bytes: number }
+  retained: { messages: number; bytes: number } | null
   /** Shared subscriptions, each with all its members. */
-  sharedGroups: number
+  sharedGroups: number | null
+  /** The MQTT cluster's hosts (`host:port`); null = there is no cluster. */
+  upstream: Readonly<Record<string, UpstreamFigures>> | null
+}
+
+export interface UpstreamFigures {
+  /** Whether its last answer was a good one. */
+  reachable: boolean
+  /** Connections of this gateway to it. */
+  connections: number
+  /** Connections that it did not take, since the start. */
+  failures: number
 }
 
 /**
  * Sessions and routing behind one port. `embedded/` does both in this process; a relay onto an MQTT cluster can take its place.
  */
 export interface Broker {
+  /** False: sessions are a cluster's. It is told to end one that is not connected here, too, but that takes a connection each. */
+  readonly keepsSessions: boolean
   /** Takes the connection over, answers the CONNECT itself, and ends an older connection of the same session (newest wins). */
   attach(request: AttachRequest): Attachment
   /**
    * Routes a message of the platform or the API. Resolves when it is owned (stored for every session that
-   * outlives its connection); rejects with `StoreUnavailable` if that takes too long. `subscribers` = how many sessions it went to.
+   * outlives its connection, or acknowledged by the cluster); rejects with `StoreUnavailable` or `UpstreamUnavailable` if that
+   * takes too long. `subscribers` = how many sessions it went to; null = the cluster does not tell.
    * Rejects with a RangeError that says what is wrong with the topic or that the payload is too large.
    */
-  publish(message: Message): Promise<{ subscribers: number }>
+  publish(message: Message): Promise<{ subscribers: number | null }>
   /** Ends the session's connection, telling an MQTT 5 client why. False if it was not connected. */
   disconnect(sessionId: string, reason: ReasonCode): boolean
   /** The live connection's identity, if any. */
@@ -149,16 +166,18 @@ export interface Broker {
   disconnectWhere(predicate: (identity: Identity) => boolean, reason: ReasonCode): number
   /**
    * Ends the session for good, its connection included: subscriptions and waiting messages are gone, and a will that waits
-   * is published. False if there was neither.
+   * is published. False if there was neither, as far as this broker knows.
    */
   forget(sessionId: string, reason: ReasonCode): boolean
-  /** The same for every session for which the predicate holds, connected or not; returns how many. */
+  /** The same for every session that this broker knows and for which the predicate holds; returns how many. */
   forgetWhere(predicate: (identity: Identity) => boolean, reason: ReasonCode): number
   /** Calls back for every routed client publish that matches the filter, after its rights were checked. */
   tap(filter: string, handler: (message: ReceivedMessage) => void): () => void
   onPresence(listener: (presence: Presence) => void): () => void
   onIncident(listener: (incident: BrokerIncident) => void): () => void
   stats(): BrokerStats
+  /** Why no message can be carried now, one sentence; undefined = nothing is wrong. */
+  problem(): string | undefined
   /** Ends all connections with `server-shutting-down` and waits, bounded, until they are gone. */
   close(timeoutMs: number): Promise<void>
 }

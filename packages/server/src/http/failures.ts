@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { UpstreamUnavailable } from '../broker/upstream-unavailable.ts'
 import { RequestError } from '../registry/request-error.ts'
 import { Conflict, InvalidCursor, StoreUnavailable } from '../registry/store.ts'
 import type { HttpParts } from './parts.ts'
@@ -39,7 +40,8 @@ const FRAMEWORK_PROBLEMS: Readonly<Record<string, (request: FastifyRequest) => P
 export function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (error instanceof RequestError) return ofRequest(error)
-  if (error instanceof StoreUnavailable) return new Problem(error.reason, { cause: error })
+  if (error instanceof StoreUnavailable || error instanceof UpstreamUnavailable)
+    return new Problem(error.reason, { cause: error })
   if (error instanceof Conflict) return new Problem(error.reason, { cause: error })
   if (error instanceof InvalidCursor)
     return new Problem('field-invalid', { status: 400, field: 'cursor', cause: error })

@@ -375,4 +375,5 @@ const IDLE_BROKER: BrokerStats = {
   connectionsByVersion: { '3.1': 0, '3.1.1': 0, '5.0': 0 },
   retained: { messages: 0, bytes: 0 },
   sharedGroups: 0,
+  upstream: null,
 }

@@ -2,7 +2,7 @@ import { deviceMayPublish } from '@hatchway/protocol'
 import { Type } from 'typebox'
 import type { Api, HttpParts } from './parts.ts'
 import { deviceNotFound, Problem } from './problem.ts'
-import { boundedText, count, DevicePath, keyedProblems, oneOf } from './schemas.ts'
+import { boundedText, DevicePath, keyedProblems, nullable, oneOf } from './schemas.ts'
 
 const MAX_TOPIC_LENGTH = 65_535
 /** Room for topic, names and punctuation beside the payload. */
@@ -19,7 +19,11 @@ const Message = Type.Object(
 )
 
 const Sent = Type.Object(
-  { subscribers: count('How many sessions it went to; 0 = the device has none, neither live nor kept') },
+  {
+    subscribers: nullable.integer(
+      'How many sessions it went to; 0 = the device has none, neither live nor kept; null = an MQTT cluster took it and does not tell',
+    ),
+  },
   { description: 'The server owns the message' },
 )
 

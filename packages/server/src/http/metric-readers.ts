@@ -21,14 +21,16 @@ export function readCounter(
   })
 }
 
-/** A gauge whose value is read when it is asked for. */
-export function readGauge(collection: Collection, name: string, help: string, read: () => number): void {
+/** A gauge whose value is read when it is asked for; undefined = it has none. */
+export function readGauge(collection: Collection, name: string, help: string, read: () => number | undefined): void {
   new Gauge({
     name,
     help,
     registers: [collection],
     collect() {
-      this.set(read())
+      const value = read()
+      if (value === undefined) this.reset()
+      else this.set(value)
     },
   })
 }

@@ -1,5 +1,5 @@
 import { Registry as Collection, Counter, Gauge } from 'prom-client'
-import type { BrokerStats } from '../broker/port.ts'
+import type { BrokerStats, UpstreamFigures } from '../broker/port.ts'
 import { readCounter, readGauge } from './metric-readers.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { measureProcess } from './process-metrics.ts'
@@ -22,6 +22,7 @@ export function createMetrics(parts: HttpParts): Metrics {
   readGateway(collection, parts)
   readBroker(collection, parts)
   readWorkers(collection, parts)
+  readUpstream(collection, parts)
   const requests = new Counter({
     name: 'hatchway_http_requests_total',
     help: 'HTTP requests by route, method and status',
@@ -120,8 +121,6 @@ function readBroker(collection: Collection, { broker }: HttpParts): void {
     ['hatchway_bytes_sent', 'Bytes sent to clients that are logged in', stats => ({ all: stats.bytesOut })],
   ]
   for (const [name, help, read] of counters) readCounter(collection, name, help, () => read(broker.stats()))
-  readGauge(collection, 'hatchway_sessions', 'MQTT sessions, absent ones included', () => broker.stats().sessions)
-  readGauge(collection, 'hatchway_subscriptions', 'MQTT subscriptions', () => broker.stats().subscriptions)
   readGauge(
     collection,
     'hatchway_queued_bytes',
@@ -143,12 +142,48 @@ function readBrokerState(collection: Collection, broker: HttpParts['broker']): v
       }
     },
   })
-  const gauges: readonly [string, string, (stats: BrokerStats) => number][] = [
-    ['hatchway_retained_messages', 'Retained messages', stats => stats.retained.messages],
-    ['hatchway_retained_bytes', 'Bytes of the retained messages', stats => stats.retained.bytes],
-    ['hatchway_shared_groups', 'Shared subscriptions, each with all its members', stats => stats.sharedGroups],
+  // Of a cluster these figures are not known, and the gauges stay without a value.
+  const gauges: readonly [string, string, (stats: BrokerStats) => number | undefined][] = [
+    ['hatchway_sessions', 'MQTT sessions, absent ones included', stats => stats.sessions ?? undefined],
+    ['hatchway_subscriptions', 'MQTT subscriptions', stats => stats.subscriptions ?? undefined],
+    ['hatchway_retained_messages', 'Retained messages', stats => stats.retained?.messages],
+    ['hatchway_retained_bytes', 'Bytes of the retained messages', stats => stats.retained?.bytes],
+    [
+      'hatchway_shared_groups',
+      'Shared subscriptions, each with all its members',
+      stats => stats.sharedGroups ?? undefined,
+    ],
   ]
   for (const [name, help, read] of gauges) readGauge(collection, name, help, () => read(broker.stats()))
+}
+
+function readUpstream(collection: Collection, { broker }: HttpParts): void {
+  const hosts = (): [string, UpstreamFigures][] => Object.entries(broker.stats().upstream ?? {})
+  const gauges: readonly [string, string, (figures: UpstreamFigures) => number][] = [
+    [
+      'hatchway_upstream_up',
+      'Whether a host of the MQTT cluster answers, 1 or 0',
+      ({ reachable }) => Number(reachable),
+    ],
+    ['hatchway_upstream_connections', 'Connections to a host of the MQTT cluster', ({ connections }) => connections],
+  ]
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['host'],
+      registers: [collection],
+      collect() {
+        for (const [host, figures] of hosts()) this.set({ host }, read(figures))
+      },
+    })
+  }
+  readCounter(
+    collection,
+    'hatchway_upstream_failures_by_host',
+    'Connections that a host of the MQTT cluster did not take, by host',
+    () => Object.fromEntries(hosts().map(([host, { failures }]) => [host, failures])),
+  )
 }
 
 export function metricsRoutes(api: Api, metrics: Metrics): void {

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import type { BrokerStats } from '../broker/port.ts'
 import type { Api, HttpParts } from './parts.ts'
-import { count, figures, iso, keyedProblems, ref, text, time } from './schemas.ts'
+import { count, figures, flag, iso, keyedProblems, nullable, ref, text, time } from './schemas.ts'
 
 export const StatsReply = Type.Object(
   {
@@ -22,8 +23,10 @@ export const StatsReply = Type.Object(
     }),
     broker: Type.Object({
       connections: count('Clients that are logged in'),
-      sessions: count('Sessions, those of absent clients included'),
-      subscriptions: count('Subscriptions'),
+      sessions: nullable.integer(
+        'Sessions, those of absent clients included; null, here and below: an MQTT cluster keeps them',
+      ),
+      subscriptions: nullable.integer('Subscriptions'),
       messagesIn: figures('Messages received since the start, by QoS'),
       messagesOut: figures('Messages sent since the start, by QoS'),
       bytesIn: count('Bytes received since the start'),
@@ -31,11 +34,25 @@ export const StatsReply = Type.Object(
       dropped: figures('Messages not delivered or not routed since the start, by reason'),
       queuedBytes: count('Bytes of messages that wait for their receivers'),
       connectionsByVersion: figures('Clients that are logged in, by MQTT version'),
-      retained: Type.Object({
-        messages: count('Retained messages'),
-        bytes: count('Bytes of the retained messages, topics and headers included'),
+      retained: Type.Unsafe<BrokerStats['retained']>({
+        type: ['object', 'null'],
+        description: 'Retained messages',
+        required: ['messages', 'bytes'],
+        properties: {
+          messages: count('Retained messages'),
+          bytes: count('Bytes of the retained messages, topics and headers included'),
+        },
       }),
-      sharedGroups: count('Shared subscriptions ($share), each with all its members'),
+      sharedGroups: nullable.integer('Shared subscriptions ($share), each with all its members'),
+      upstream: Type.Unsafe<BrokerStats['upstream']>({
+        type: ['object', 'null'],
+        description: 'The hosts of the MQTT cluster, by host:port; null = the broker is the built-in one',
+        additionalProperties: Type.Object({
+          reachable: flag('Whether its last answer was a good one'),
+          connections: count('Connections of this gateway to it'),
+          failures: count('Connections that it did not take, since the start'),
+        }),
+      }),
     }),
     journalDropped: figures('Journal entries folded or dropped since the start, by reason'),
   },

@@ -36,6 +36,8 @@ export function createFakeBroker(): FakeBroker {
     throw new Error('not part of this fake')
   }
   return {
+    keepsSessions: true,
+    problem: () => undefined,
     published,
     cut,
     forgotten,

@@ -19,11 +19,11 @@ const modeOf = (identity: Identity): ConnectMode => {
 }
 
 const entryOf = (incident: BrokerIncident, time: TimeMs): NewJournalEntry => {
-  const { identity, address, reason, closed, protocolLevel } = incident
+  const { identity, address, reason, protocolLevel, connackCode = null } = incident
   const isDevice = identity.kind === 'device'
   return {
     time,
-    outcome: closed ? 'closed' : 'dropped',
+    outcome: outcomeOf(incident),
     reason,
     productKey: isDevice ? identity.productKey : null,
     deviceName: isDevice ? identity.deviceName : null,
@@ -34,9 +34,14 @@ const entryOf = (incident: BrokerIncident, time: TimeMs): NewJournalEntry => {
     tlsVersion: null,
     tlsCipher: null,
     mqttVersion: mqttVersions[protocolLevel],
-    connackCode: null,
+    connackCode,
     detail: detailOf(incident),
   }
+}
+
+const outcomeOf = ({ closed, connackCode }: BrokerIncident): NewJournalEntry['outcome'] => {
+  if (connackCode !== undefined) return 'refused'
+  return closed ? 'closed' : 'dropped'
 }
 
 const detailOf = ({ identity, topic, problem }: BrokerIncident): JournalDetail => {

@@ -43,11 +43,16 @@ const sessionOf = ({ productKey, deviceName }: { productKey: string; deviceName:
 const cut = (broker: Broker, change: RegistryChange): void => {
   switch (change.kind) {
     case 'device-deleted':
-      broker.forget(sessionOf(change), 'device-deleted')
+      // A session of a cluster is ended by the gateway where the device was deleted, and once.
+      if (broker.keepsSessions || !change.elsewhere) broker.forget(sessionOf(change), 'device-deleted')
+      else broker.disconnect(sessionOf(change), 'device-deleted')
       break
     case 'device-created':
-      // What an earlier device of its name left, if a crash kept that from being forgotten.
-      if (broker.connected(sessionOf(change)) === undefined) broker.forget(sessionOf(change), 'device-deleted')
+      // What an earlier device of its name left, if a crash kept that from being forgotten. At a cluster, asking would take a
+      // connection for each new device.
+      if (broker.keepsSessions && broker.connected(sessionOf(change)) === undefined) {
+        broker.forget(sessionOf(change), 'device-deleted')
+      }
       break
     case 'device-disabled':
       broker.disconnect(sessionOf(change), 'device-disabled-now')

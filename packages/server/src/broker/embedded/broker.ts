@@ -3,12 +3,12 @@ import { isTopicFilter } from '../../mqtt/index.ts'
 import { StoreUnavailable } from '../../storage/store-unavailable.ts'
 import { checkMessage } from '../client/message-check.ts'
 import { Listeners } from '../listeners.ts'
-import type { Attachment, Broker, BrokerIncident, BrokerStats, Presence, ReceivedMessage } from '../port.ts'
+import type { Attachment, Broker, BrokerIncident, Presence, ReceivedMessage } from '../port.ts'
 import type { Receipt } from './durable/receipt.ts'
 import { Hub } from './hub.ts'
 import { type BrokerSettings, defaultBrokerSettings } from './settings.ts'
 import { nothingStored, type SessionStore, type StoredSessions } from './store/session-store.ts'
-import { SystemTopics } from './system-topics.ts'
+import { type EmbeddedStats, SystemTopics } from './system-topics.ts'
 import { Tap } from './tap.ts'
 
 export interface EmbeddedBrokerOptions {
@@ -29,12 +29,17 @@ export interface EmbeddedBrokerOptions {
   readonly every?: (intervalMs: number, run: () => void) => () => void
 }
 
+/** It keeps the sessions itself, and so knows all figures. */
+export interface EmbeddedBroker extends Broker {
+  stats(): EmbeddedStats
+}
+
 /**
  * The broker in this process: MQTT 3.1, 3.1.1 and 5.0, QoS 0 to 2, retained messages, shared subscriptions, topic aliases,
  * wills, sessions that outlive connections and (with a store) this process, back-pressure. The store stays the caller's to
  * close, after the broker.
  */
-export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
+export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBroker {
   const settings = { ...defaultBrokerSettings, ...options.settings }
   const { now, onError, schedule = setImmediate, every = defaultEvery, after = defaultAfter } = options
   const { store, stored } = options.durable ?? { store: undefined, stored: nothingStored }
@@ -54,6 +59,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
   })
 
   return {
+    keepsSessions: true,
     attach: (request): Attachment => hub.attach(request),
     async publish(message) {
       checkMessage(message, settings.payloadBytes)
@@ -85,6 +91,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
     onPresence: listener => presence.add(listener),
     onIncident: listener => incidents.add(listener),
     stats: () => statsOf(hub),
+    problem: () => undefined,
     async close(timeoutMs) {
       stopSweeping()
       hub.isClosing = true
@@ -139,7 +146,7 @@ function tap(hub: Hub, filter: string, handler: (message: ReceivedMessage) => vo
   }
 }
 
-function statsOf({ connections, sessions, tree, groups, retention, meter }: Hub): BrokerStats {
+function statsOf({ connections, sessions, tree, groups, retention, meter }: Hub): EmbeddedStats {
   const { connectionsByVersion, messagesIn, messagesOut, bytesIn, bytesOut, queuedBytes, dropped } = meter
   return {
     connections: connections.size,
@@ -154,6 +161,7 @@ function statsOf({ connections, sessions, tree, groups, retention, meter }: Hub)
     connectionsByVersion: { ...connectionsByVersion },
     retained: { messages: retention.messages.count, bytes: retention.messages.bytes },
     sharedGroups: groups.count,
+    upstream: null,
   }
 }
 

@@ -2,14 +2,13 @@ import { type Connect, decode, encode, Framer, type Packet, type ProtocolLevel }
 import type {
   Attachment,
   AttachRequest,
-  Broker,
   BrokerIncident,
   DrainListener,
   Identity,
   Link,
   Presence,
 } from '../port.ts'
-import { createEmbeddedBroker, type EmbeddedBrokerOptions } from './broker.ts'
+import { createEmbeddedBroker, type EmbeddedBroker, type EmbeddedBrokerOptions } from './broker.ts'
 import type { BrokerSettings } from './settings.ts'
 
 /** A link whose bytes end in memory. `unread` of them are pretended to wait in the socket. */
@@ -174,7 +173,7 @@ export function application(products: readonly string[] | 'all' = 'all', clientI
 
 /** A broker whose turns and sweeps happen when the test says so. */
 export interface Rig {
-  readonly broker: Broker
+  readonly broker: EmbeddedBroker
   readonly presence: Presence[]
   readonly incidents: BrokerIncident[]
   readonly errors: unknown[]

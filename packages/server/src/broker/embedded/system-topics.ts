@@ -1,5 +1,10 @@
 import type { BrokerStats } from '../port.ts'
 
+/** The embedded broker keeps everything itself, so no figure is unknown. */
+export type EmbeddedStats = {
+  readonly [Figure in keyof BrokerStats]: Figure extends 'upstream' ? null : NonNullable<BrokerStats[Figure]>
+}
+
 export interface SystemTopicsOptions {
   /** Of the server; empty = it is not told. */
   readonly version: string
@@ -12,7 +17,7 @@ export interface SystemTopicsOptions {
 interface Figures {
   readonly version: string
   readonly uptimeSeconds: number
-  readonly stats: BrokerStats
+  readonly stats: EmbeddedStats
   readonly received: number
   readonly sent: number
   readonly receivedPerSecond: number
@@ -55,7 +60,7 @@ export class SystemTopics {
   /** The messages that are due now: none before the interval is over. */
   due(
     hasSubscribers: (topic: string) => boolean,
-    readStats: () => BrokerStats,
+    readStats: () => EmbeddedStats,
   ): readonly (readonly [string, Buffer])[] {
     const { version, now, intervalMs } = this.#options
     const at = now()

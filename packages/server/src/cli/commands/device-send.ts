@@ -27,9 +27,11 @@ export function addDeviceSend(group: Command, io: Io): void {
       const encoding = options.base64 ? 'base64' : 'utf8'
       const body = { topic, payload: options.message, encoding, qos: Number(options.qos) }
       const path = `${devicePath(productKey, deviceName)}/messages`
-      const sent = await openApi(options, io).request<{ subscribers: number }>('POST', path, { body })
+      const sent = await openApi(options, io).request<{ subscribers: number | null }>('POST', path, { body })
       if (options.json) return printJson(io, { topic, ...sent })
-      if (sent.subscribers > 0) io.stdout(`Sent to ${topic}.\n`)
+      if (sent.subscribers === null)
+        io.stdout(`Published to ${topic}; the MQTT cluster does not tell whether anybody subscribes there.\n`)
+      else if (sent.subscribers > 0) io.stdout(`Sent to ${topic}.\n`)
       else io.stdout(`Published to ${topic}, but nobody subscribes there: is the device on line and subscribed?\n`)
     })
 }

@@ -28,7 +28,7 @@ function statsText({ version, startedAt, registry, gateway, broker, journalDropp
     ['Connections', listed(gateway.connections)],
     ['Accepted', `${gateway.accepted} since the start`],
     ['Turned away', listed(gateway.rejected)],
-    ['Sessions', `${broker.sessions}, ${broker.connections} connected, ${broker.subscriptions} subscriptions`],
+    ['Sessions', sessionsText(broker)],
     ['Messages in', listed(broker.messagesIn)],
     ['Messages out', listed(broker.messagesOut)],
     ['Bytes', `${broker.bytesIn} in, ${broker.bytesOut} out, ${broker.queuedBytes} queued`],
@@ -36,6 +36,11 @@ function statsText({ version, startedAt, registry, gateway, broker, journalDropp
     ['Journal', `${registry.journalEntries} entries`],
     ['Not journaled', listed(journalDropped)],
   ])
+}
+
+function sessionsText({ sessions, connections, subscriptions }: Stats['broker']): string {
+  if (sessions === null || subscriptions === null) return `${connections} connected; the MQTT cluster keeps them`
+  return `${sessions}, ${connections} connected, ${subscriptions} subscriptions`
 }
 
 /** `tls 3, tcp 1`; without zeros. */
