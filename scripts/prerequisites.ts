@@ -22,15 +22,21 @@ const PREREQUISITES: readonly Prerequisite[] = [
     debianPackage: 'mosquitto-clients',
     present: () => runs('mosquitto_pub', '--help'),
   },
-  { name: 'haproxy', debianPackage: 'haproxy', present: () => haproxyProgram() !== undefined },
+  { name: 'haproxy', debianPackage: 'haproxy', present: () => serverProgram('haproxy', '-v') !== undefined },
+  { name: 'mosquitto', debianPackage: 'mosquitto', present: () => serverProgram('mosquitto', '-h') !== undefined },
+  {
+    name: 'NATS',
+    debianPackage: 'nats-server',
+    present: () => serverProgram('nats-server', '--version') !== undefined,
+  },
   { name: 'RabbitMQ', debianPackage: 'rabbitmq-server', present: () => existsSync(RABBITMQ_SERVER) },
   { name: 'Paho for Python', debianPackage: 'python3-paho-mqtt', present: () => pythonWithPaho() !== undefined },
   { name: 'PostgreSQL', debianPackage: 'postgresql', present: () => postgresPrograms() !== undefined },
 ]
 
-/** How to call HAProxy: it lies in a folder that only root has on the PATH. */
-export function haproxyProgram(): string | undefined {
-  return ['haproxy', '/usr/sbin/haproxy'].find(program => runs(program, '-v'))
+/** How to call a server: Debian puts it into a folder that only root has on the PATH. `arg` makes it say something and end. */
+export function serverProgram(name: string, arg: string): string | undefined {
+  return [name, `/usr/sbin/${name}`].find(program => runs(program, arg))
 }
 
 /** Path of the Python that can import Paho: the one on the PATH, or the system's where another one stands before it. */
@@ -58,7 +64,8 @@ export function bringPrerequisites(): string | undefined {
     console.log(`Installing what the tests need: ${packages.join(', ')}`)
     const options: SpawnSyncOptions = {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      // RUNLEVEL keeps the packages' own services from starting: the tests start copies of their own.
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     }
     spawnSync('apt-get', ['update', '-qq'], options)
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options)

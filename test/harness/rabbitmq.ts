@@ -1,17 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RABBITMQ_SERVER } from '../../scripts/prerequisites.ts'
 import { codeBlocks, readDocument } from './documents.ts'
+import { freePort } from './free-port.ts'
 import { eventually } from './hatchway.ts'
 
 const START_TIMEOUT_MS = 50_000
-const PAGE = 'docs/beside-a-broker.md'
+const BESIDE_PAGE = 'docs/beside-a-broker.md'
+const RELAY_PAGE = 'docs/relay.md'
 
-/** RabbitMQ as docs/beside-a-broker.md sets it up, on other ports, with a data folder and a port mapper of its own. */
+interface Settings {
+  /** rabbitmq.conf */
+  main: string
+  /** advanced.config */
+  advanced: string
+  plugins: readonly string[]
+}
+
+/** RabbitMQ as a page of docs/ sets it up, on other ports, with a data folder and a port mapper of its own. */
 export class RabbitMq {
   readonly mqttPort: number
   readonly #processes: readonly ChildProcess[]
@@ -23,11 +32,24 @@ export class RabbitMq {
     this.mqttPort = mqttPort
   }
 
-  /** Resolves when it takes connections. `http` is the base URL of the API that it asks. */
-  static async start(http: string): Promise<RabbitMq> {
+  /** As docs/beside-a-broker.md has it. `http` is the base URL of the API that it asks. */
+  static start(http: string): Promise<RabbitMq> {
+    const main = settingsIn(BESIDE_PAGE, 'ini').replaceAll('http://127.0.0.1:8080', http)
+    if (main.includes(':8080')) throw new Error(`${BESIDE_PAGE}: no such settings`)
+    const advanced = settingsIn(BESIDE_PAGE, 'erlang')
+    return RabbitMq.#run({ main, advanced, plugins: ['rabbitmq_mqtt', 'rabbitmq_auth_backend_http'] })
+  }
+
+  /** As docs/relay.md has it. */
+  static startForRelay(): Promise<RabbitMq> {
+    return RabbitMq.#run({ main: settingsIn(RELAY_PAGE, 'ini'), advanced: '[].\n', plugins: ['rabbitmq_mqtt'] })
+  }
+
+  /** Resolves when it takes connections. */
+  static async #run(settings: Settings): Promise<RabbitMq> {
     const folder = mkdtempSync(join(tmpdir(), 'hatchway-rabbitmq-'))
     const [mqttPort, mapperPort, nodePort] = await Promise.all([freePort(), freePort(), freePort()])
-    writeSettings(folder, http, mqttPort)
+    writeSettings(folder, settings, mqttPort)
     // Both would find those of the system, if there are any.
     const env = { ...process.env, HOME: folder, ERL_EPMD_PORT: String(mapperPort), ERL_EPMD_ADDRESS: '127.0.0.1' }
     const mapper = spawn('epmd', [], { stdio: 'ignore', env })
@@ -62,19 +84,19 @@ export class RabbitMq {
   }
 }
 
-function writeSettings(folder: string, http: string, mqttPort: number): void {
-  const blocks = codeBlocks(readDocument(PAGE)).filter(({ heading }) => heading === 'RabbitMQ')
-  const [settings = '', advanced = ''] = ['ini', 'erlang'].map(
-    language => blocks.find(block => block.language === language)?.content,
-  )
-  const replaced = settings
-    .replace(/^mqtt\.listeners\.tcp\.default = \d+$/m, `mqtt.listeners.tcp.default = 127.0.0.1:${mqttPort}`)
-    .replaceAll('http://127.0.0.1:8080', http)
-  if (!replaced.includes(`:${mqttPort}\n`) || replaced.includes(':8080')) throw new Error(`${PAGE}: no such settings`)
+function settingsIn(page: string, language: string): string {
+  const blocks = codeBlocks(readDocument(page)).filter(({ heading }) => heading === 'RabbitMQ')
+  return blocks.find(block => block.language === language)?.content ?? ''
+}
+
+function writeSettings(folder: string, { main, advanced, plugins }: Settings, mqttPort: number): void {
+  const listener = /^mqtt\.listeners\.tcp\.default = \d+$/m
+  if (!listener.test(main)) throw new Error('the page has no MQTT listener for RabbitMQ')
+  const replaced = main.replace(listener, `mqtt.listeners.tcp.default = 127.0.0.1:${mqttPort}`)
   const own = ['listeners.tcp = none', 'log.console = true', 'log.file = false', '']
   writeFileSync(join(folder, 'rabbitmq.conf'), `${own.join('\n')}${replaced}`)
   writeFileSync(join(folder, 'advanced.config'), advanced)
-  writeFileSync(join(folder, 'enabled_plugins'), '[rabbitmq_mqtt,rabbitmq_auth_backend_http].\n')
+  writeFileSync(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`)
   mkdirSync(join(folder, 'data'))
 }
 
@@ -89,11 +111,3 @@ const nodeSettings = (folder: string, nodePort: number): NodeJS.ProcessEnv => ({
   RABBITMQ_DIST_PORT: String(nodePort),
   RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}',
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  await new Promise(resolve => probe.close(resolve))
-  return port
-}

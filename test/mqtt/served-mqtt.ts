@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Connack, Connect, Packet, Publish, Qos, Subscription } from '../../packages/server/src/mqtt/index.ts'
-import { Hatchway } from '../harness/hatchway.ts'
+import { Hatchway, type Product } from '../harness/hatchway.ts'
 import { connectPacket, MqttConnection, type Transport } from '../harness/mqtt-connection.ts'
 
 export type Level = 4 | 5
@@ -20,17 +20,18 @@ export interface Client extends MqttConnection {
 export class ServedMqtt {
   readonly #opened: MqttConnection[] = []
   #hatchway: Hatchway | undefined
-  #productKey = ''
+  #product: Product = { productKey: '', productSecret: '' }
   #key = { id: '', secret: '' }
   #limitedKey = { id: '', secret: '' }
   #count = 0
 
-  constructor(flags: Record<string, unknown> = {}) {
+  /** `flags` may have to wait for something that they name. */
+  constructor(flags: Record<string, unknown> | (() => Promise<Record<string, unknown>>) = {}) {
     beforeAll(async () => {
-      this.#hatchway = await Hatchway.start(flags)
-      this.#productKey = (await this.hatchway.createProduct()).productKey
+      this.#hatchway = await Hatchway.start(typeof flags === 'function' ? await flags() : flags)
+      this.#product = await this.hatchway.createProduct()
       this.#key = await this.#newKey({})
-      this.#limitedKey = await this.#newKey({ products: [this.#productKey] })
+      this.#limitedKey = await this.#newKey({ products: [this.productKey] })
     })
     afterEach(async () => {
       const opened = this.#opened.splice(0)
@@ -46,7 +47,11 @@ export class ServedMqtt {
   }
 
   get productKey(): string {
-    return this.#productKey
+    return this.#product.productKey
+  }
+
+  get product(): Product {
+    return this.#product
   }
 
   /** A name that no other test uses. */
@@ -56,7 +61,7 @@ export class ServedMqtt {
 
   /** A topic that no other test uses. */
   topic(prefix = 't'): string {
-    return `/${this.#productKey}/${this.unique(prefix)}`
+    return `/${this.productKey}/${this.unique(prefix)}`
   }
 
   async open(level: Level, transport: Transport = 'tls'): Promise<MqttConnection> {

@@ -117,7 +117,14 @@ describe('configuration', () => {
     [{ env: { HATCHWAY_DATABASE_URL: 'postgres:///hatchway' } }, 'HATCHWAY_DATABASE_URL: the value names no host;'],
     [{ env: { HATCHWAY_DATABASE_URL: 'postgres://user@db' } }, 'HATCHWAY_DATABASE_URL: the value names no database;'],
     [{ env: { HATCHWAY_DATABASE_URL: 'postgres://u:100%@db/h' } }, 'HATCHWAY_DATABASE_URL: the value has a % that'],
-    [{ env: { HATCHWAY_UPSTREAM_URL: 'mqtt://x' } }, "which this version can't do; leave it out"],
+    [
+      { env: { HATCHWAY_UPSTREAM_URL: 'mqtt://u:s3cret@' } },
+      'HATCHWAY_UPSTREAM_URL: the value has a host that is neither',
+    ],
+    [
+      { env: { HATCHWAY_UPSTREAM_TLS_CA: 'ca.pem' } },
+      'HATCHWAY_UPSTREAM_TLS_CA is set and HATCHWAY_UPSTREAM_URL is no',
+    ],
     [{ env: { HATCHWAY_TLS_CERT: 'a.pem' } }, 'HATCHWAY_TLS_CERT names 1 file(s) and HATCHWAY_TLS_KEY 0'],
     [{ env: { HATCHWAY_HTTP_TRUSTED_PROXIES: '10.0.0.0/33' } }, 'is neither an IP address nor a network'],
     [

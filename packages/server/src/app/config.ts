@@ -54,6 +54,7 @@ function checked(name: OptionName, given: Given | undefined): unknown {
 
 function checkTogether(config: Config): void {
   checkProxyProtocol(config)
+  checkUpstream(config)
   const certificates = config.tlsCert?.length ?? 0
   const keys = config.tlsKey?.length ?? 0
   if (certificates !== keys) {
@@ -61,6 +62,13 @@ function checkTogether(config: Config): void {
       `HATCHWAY_TLS_CERT names ${certificates} file(s) and HATCHWAY_TLS_KEY ${keys}; give one key file for each certificate file.`,
     )
   }
+}
+
+function checkUpstream({ upstreamUrl, upstreamTlsCa }: Config): void {
+  if (upstreamTlsCa === null || upstreamUrl?.isTls === true) return
+  throw new ConfigError(
+    'HATCHWAY_UPSTREAM_TLS_CA is set and HATCHWAY_UPSTREAM_URL is no mqtts:// URL; correct the URL, or leave the file out.',
+  )
 }
 
 function checkProxyProtocol({ mqttPort, proxyProtocolPorts: ports, proxyProtocolTrusted: trusted }: Config): void {

@@ -107,8 +107,3 @@ export const postgresUrl: ValueReader<string> = input => {
   }
   return good(url.href)
 }
-
-/** For names of the contract that this version knows and can't serve yet: better a clear stop than a silent wrong mode. */
-export function notInThisVersion(what: string, instead: string): ValueReader<null> {
-  return input => (input === null ? good(null) : bad(`asks for ${what}, which this version can't do`, instead))
-}

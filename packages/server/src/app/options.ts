@@ -6,13 +6,13 @@ import {
   matching,
   network,
   noneOr,
-  notInThisVersion,
   oneOf,
   port,
   postgresUrl,
   text,
   type ValueReader,
 } from './option-values.ts'
+import { upstreamUrl } from './upstream-url.ts'
 
 interface Option<Value> {
   read: ValueReader<Value>
@@ -136,9 +136,22 @@ export const OPTIONS = {
     description: 'PostgreSQL as registry, postgres://user:password@host:port/database; else SQLite in the data folder',
   }),
   upstreamUrl: option({
-    read: notInThisVersion('a relay onto an MQTT cluster', 'leave it out: the broker is the built-in one'),
+    read: upstreamUrl,
     default: null,
-    description: 'reserved: an MQTT cluster as message engine',
+    secret: true,
+    description:
+      'an MQTT cluster in the place of the built-in broker, mqtt(s)://user:password@host:port,host:port; each connection is relayed to it',
+  }),
+  upstreamTlsCa: option({
+    read: text(),
+    default: null,
+    description:
+      'PEM file of the authorities that certificates of the MQTT cluster are checked by; else the well-known ones',
+  }),
+  upstreamConnectTimeoutMs: option({
+    read: integer(100, 60_000),
+    default: 5000,
+    description: 'longest wait of a client for the MQTT cluster, over all its hosts, before it is told to retry, ms',
   }),
   workers: option({
     read: integer(0, 64),

@@ -1,7 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { createEmbeddedBroker, openSqliteSessionStore, type SessionStore } from '../broker/embedded/index.ts'
-import type { Broker } from '../broker/port.ts'
 import {
   type CertificateSource,
   type Certificates,
@@ -28,6 +26,7 @@ import {
   loadOrCreateMasterKey,
 } from '../registry/index.ts'
 import type { OutageState } from '../registry/registry.ts'
+import { CUT_TIMEOUT_MS, openBroker } from './broker.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import { openFront } from './front.ts'
 import type { Log } from './log.ts'
@@ -66,7 +65,6 @@ const ADMIN_TOKEN_FILE = 'admin-token'
 const TICKET_PURPOSE = 'TLS session tickets'
 const SETUP_PURPOSE = 'links that set the first password'
 export const DATABASE_FILE = 'hatchway.db'
-const SESSIONS_FILE = 'broker.db'
 const RULES_MODULE = new URL(
   import.meta.url.endsWith('.ts') ? '../onboarding/rules.ts' : '../onboarding/rules.js',
   import.meta.url,
@@ -102,10 +100,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const { instanceId, connectsPerMinute, brokerAuthClientIds: brokerClientIds } = config
   const onboardingSettings = { instanceId, connectsPerMinute, brokerClientIds }
   const onboarding = createOnboarding({ registry, clock, random, settings: onboardingSettings, onError })
-  const file = folder.file(SESSIONS_FILE)
-  const sessionStore = await openSqliteSessionStore({ file, callTimeoutMs: config.storeTimeoutMs })
-  rooms.defer(() => sessionStore.close())
-  const broker = await openBroker(config, sessionStore, onError)
+  const { broker, warnings } = await openBroker(config, { folder, log, rooms, clock, onError })
   const platform = createPlatform({ broker, registry, clock, onError })
   rooms.defer(() => platform.close())
   const activity = createActivity({ broker, registry, clock, onError })
@@ -121,7 +116,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     check: () => registry.store.check(),
     outage: () => registry.outage,
     clock,
-    problems: () => workers?.problems() ?? [],
+    problems: () => [broker.problem() ?? [], workers?.problems() ?? []].flat(),
   })
   const parts = { registry, administration, accounts, onboarding, broker, activity, version, clock, log }
   const databaseFile = folder.file(DATABASE_FILE)
@@ -157,6 +152,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
       ...weakTokenWarning(config),
       ...plainHttpWarning(config),
       ...unusedDatabaseWarning(config, folder),
+      ...warnings,
     ],
     stop: once(async () => {
       readiness.drain()
@@ -238,9 +234,6 @@ function httpSettings(config: Config) {
   return { ...listening, ...signIn, ...brokerAuth, ...limits }
 }
 
-/** For closing what is still open after the drain. */
-const CUT_TIMEOUT_MS = 1000
-
 async function openMasterKey({ masterKeyFile, databaseUrl }: Config, folder: DataFolder): Promise<Buffer> {
   const keyFile = masterKeyFile ?? folder.file(MASTER_KEY_FILE)
   if (databaseUrl === null && existsSync(folder.file(DATABASE_FILE)) && !existsSync(keyFile)) {
@@ -313,19 +306,6 @@ function unusedDatabaseWarning({ databaseUrl }: Config, folder: DataFolder): str
   return [
     `HATCHWAY_DATABASE_URL is set, so the registry in ${file} is not used; hatchway migrate-store moves it to PostgreSQL, and once that is done the file can be taken away.`,
   ]
-}
-
-async function openBroker(config: Config, store: SessionStore, onError: (error: unknown) => void): Promise<Broker> {
-  const deviceTopics = { maxBytes: config.maxTopicBytes, maxSlashes: config.maxTopicSlashes }
-  const settings = {
-    payloadBytes: config.maxPayloadBytes,
-    deviceTopics,
-    sessions: config.maxSessions,
-    sessionExpirySeconds: config.sessionExpirySeconds,
-    sessionExpiryMaxSeconds: config.maxSessionExpirySeconds,
-  }
-  const durable = { store, stored: await store.load() }
-  return createEmbeddedBroker({ settings, version, durable, now: clock, onError })
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

@@ -10,6 +10,7 @@ export const incidents: ReadonlySet<string> = new Set<ReasonCode>([
   'receive-maximum-exceeded',
   'slow-reader',
   'store-slow',
+  'upstream-lost',
   'internal-error',
 ])
 

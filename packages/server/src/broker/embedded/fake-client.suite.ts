@@ -1,13 +1,5 @@
 import { type Connect, decode, encode, Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
-import type {
-  Attachment,
-  AttachRequest,
-  BrokerIncident,
-  DrainListener,
-  Identity,
-  Link,
-  Presence,
-} from '../port.ts'
+import type { Attachment, AttachRequest, BrokerIncident, DrainListener, Identity, Link, Presence } from '../port.ts'
 import { createEmbeddedBroker, type EmbeddedBroker, type EmbeddedBrokerOptions } from './broker.ts'
 import type { BrokerSettings } from './settings.ts'
 

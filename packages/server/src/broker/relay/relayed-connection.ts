@@ -1,0 +1,529 @@
+import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
+import {
+  type Connack,
+  decodeDisconnect,
+  decodePublish,
+  decodeSuback,
+  encodeSubscribe,
+  type Frame,
+  Framer,
+  MalformedPacket,
+  type Packet,
+  type ProtocolLevel,
+  packetTypeOf,
+  reasonCodes,
+} from '../../mqtt/index.ts'
+import { maxPacketSizeBytes } from '../client/client-limits.ts'
+import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
+import { IncidentAllowance } from '../client/incident-allowance.ts'
+import { Outbox } from '../client/outbox.ts'
+import { encodeFor, type PacketReader, wantsProblems } from '../client/reason-strings.ts'
+import { type Rights, rightsOf } from '../client/rights.ts'
+import type { Attachment, AttachRequest, BrokerIncident, DrainListener, Identity, Link, Presence } from '../port.ts'
+import { ClientPackets, type PacketHost, pubackOf, type SharedReading } from './client-packets.ts'
+import { Echoes } from './echoes.ts'
+import { Passage, type PassageHandler } from './passage.ts'
+import { clientAnswer, upstreamConnect } from './rewriting.ts'
+import type { LineReader, UpstreamLine } from './upstream/line.ts'
+import { type LoginOutcome, UpstreamLogin } from './upstream/login.ts'
+import type { Upstream } from './upstream/upstream.ts'
+
+export type OfflineReason = NonNullable<Presence['reason']>
+
+/** What a connection needs of the relay around it. */
+export interface RelaySurroundings extends SharedReading {
+  readonly upstream: Upstream
+  /** Sweeps so far: the clock of keep alive. */
+  readonly tick: number
+  /** Counts what goes to the cluster. */
+  readonly upstreamMeter: { bytesOut: number }
+  /** The cluster has taken the client. */
+  cameOnline(connection: RelayedConnection): void
+  /** It has ended; `wasOnline` = the cluster had taken it. */
+  left(connection: RelayedConnection, reason: OfflineReason): void
+  /** The client's link is gone. */
+  linkClosed(connection: RelayedConnection): void
+  /** The line is about to close by itself; if it does not in time, it is to be aborted. */
+  lineEnding(line: UpstreamLine): void
+  lineEnded(line: UpstreamLine): void
+  /** A newer connection of the same session waits for the cluster here. */
+  hasSuccessor(connection: RelayedConnection): boolean
+  report(incident: BrokerIncident): void
+  failed(error: unknown): void
+}
+
+/** Bytes that a client has not read, above which the cluster is read no further for it. */
+const unreadBytesMax = 256 * 1024
+/** Of packets that are to be looked at; larger ones pass. */
+const largestSeenBytes = 256 * 1024
+const serverSubscribeId = 1
+/** How long the cluster may keep a client waiting. */
+const stallMs = 30_000
+const seen = { publish: 3, suback: 9, disconnect: 14 } as const
+
+/** One client's connection, and the one that stands for it at the cluster. */
+export class RelayedConnection
+  implements Attachment, DrainListener, LineReader, PacketHost, PacketReader, PassageHandler
+{
+  readonly identity: Identity
+  readonly level: ProtocolLevel
+  readonly address: string
+  readonly rights: Rights
+  readonly maxPacketSizeBytes: number
+  readonly wantsProblems: boolean
+  topicAliasMaximum = 0
+  echoes: Echoes | undefined
+  /** The cluster has taken the client. */
+  isOnline = false
+  hasEnded = false
+  /** Sweeps without a byte after which the client is gone; 0 = never. [MQTT-3.1.2-22] */
+  #patienceTicks = 0
+  /** The sweep of the last byte. */
+  #heardAt: number
+  readonly #request: AttachRequest
+  readonly #around: RelaySurroundings
+  readonly #link: Link
+  readonly #toClient: Outbox
+  readonly #framer: Framer
+  #login: UpstreamLogin | undefined
+  #line: UpstreamLine | undefined
+  #toUpstream: Outbox | undefined
+  #packets: ClientPackets | undefined
+  readonly #passage = new Passage(this)
+  /** Packets for the client that wait for the end of one that is passing. */
+  #late: Packet[] = []
+  /** The cluster has not confirmed what it was asked in the client's name; the client's own packets wait for that. */
+  #awaitsServerSuback = false
+  /** The client waits for the cluster: it is not read. */
+  #isPaused = false
+  #isUpstreamPaused = false
+  /** Since when the client waits for the cluster, if it does. */
+  #heldAt = 0
+  #incidents: IncidentAllowance | undefined
+
+  constructor(request: AttachRequest, around: RelaySurroundings) {
+    const { identity, connect, link } = request
+    this.identity = identity
+    this.level = connect.protocolLevel
+    this.address = link.address
+    this.rights = rightsOf(identity, around.limits)
+    this.maxPacketSizeBytes = connect.properties?.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY
+    this.wantsProblems = wantsProblems(connect)
+    this.#heardAt = around.tick
+    this.#request = request
+    this.#around = around
+    this.#link = link
+    this.#toClient = new Outbox(link, around.meter)
+    this.#framer = new Framer({ maxPacketSizeBytes: maxPacketSizeBytes(around.limits) })
+    link.drainListener = this
+  }
+
+  /** Bytes on their way, in both directions. */
+  get queuedBytes(): number {
+    return this.#toClient.unsentBytes + (this.#line?.pendingBytes ?? 0)
+  }
+
+  // Logging in at the cluster
+
+  start(): void {
+    const { upstream } = this.#around
+    const connect = upstreamConnect(this.#request, upstream.credentials, this.#permittedWill())
+    const done = (outcome: LoginOutcome): void => this.#loggedIn(outcome)
+    this.#login = new UpstreamLogin(upstream, { connect, timeoutMs: upstream.connectTimeoutMs, done })
+    this.#login.start()
+  }
+
+  /** A will is a publish of its client like any other. */
+  #permittedWill(): AttachRequest['connect']['will'] {
+    const { will } = this.#request.connect
+    const problem = will === undefined ? undefined : this.rights.mayPublish(will.topic)
+    if (will === undefined || problem === undefined) return will
+    const told = `the will’s topic is refused: ${problem}`
+    this.report('topic-not-allowed-publish', { topic: will.topic, problem: told })
+    return undefined
+  }
+
+  #loggedIn(outcome: LoginOutcome): void {
+    const { upstream } = this.#around
+    this.#login = undefined
+    if (outcome.kind === 'accepted') this.#accepted(outcome)
+    else if (outcome.kind === 'refused') this.turnAway('upstream-refused', outcome.problem, outcome.passesOn)
+    else if (outcome.kind === 'version') {
+      upstream.speaksMqtt5 = false
+      this.turnAway('upstream-version-unsupported', 'the cluster was asked and said so')
+    } else if (this.level === 5 && outcome.hungUp && upstream.hungUpOnMqtt5) {
+      this.turnAway('upstream-version-unsupported', 'the cluster hangs up on a CONNECT of MQTT 5.0')
+    } else this.turnAway('upstream-unavailable', outcome.problem)
+  }
+
+  #accepted({ line, connack, rest }: LoginOutcome & { kind: 'accepted' }): void {
+    line.reader = this
+    this.#line = line
+    this.#toUpstream = new Outbox(line, this.#around.upstreamMeter)
+    if (this.level === 5) this.#around.upstream.speaksMqtt5 = true
+    this.#begin(connack)
+    if (rest.length > 0) this.received(rest)
+  }
+
+  #begin(connack: Connack): void {
+    const { serverSubscriptions } = this.#request
+    const { limits } = this.#around
+    const answer = clientAnswer(this.#request, connack, limits)
+    this.topicAliasMaximum = answer.topicAliasMaximum
+    this.#patienceTicks = Math.ceil((answer.keepAliveSeconds * 1500) / limits.sweepMs)
+    this.#heardAt = this.#around.tick
+    if (serverSubscriptions.length > 0 && this.level !== 5) this.echoes = new Echoes(serverSubscriptions)
+    this.#packets = new ClientPackets(this, this.#around)
+    this.answer(answer.connack)
+    if (this.hasEnded) return // it was too large for the client
+    this.isOnline = true
+    this.#around.cameOnline(this)
+    if (serverSubscriptions.length > 0) this.#subscribeForClient(serverSubscriptions)
+    else this.#readWaiting()
+    this.#flush()
+  }
+
+  /** Goes on with what the client has sent meanwhile. */
+  #readWaiting(): void {
+    this.#read()
+    if (this.#line?.isFull === false) this.#resumeClient()
+  }
+
+  /** Before any packet of the client's own goes on, so that no packet identifier is used twice. */
+  #subscribeForClient(filters: readonly string[]): void {
+    this.#awaitsServerSuback = true
+    this.#heldAt = this.#around.tick
+    // Nothing that the device itself published, and of retained messages only those of filters that are new.
+    const options = { qos: 1, noLocal: true, retainAsPublished: false, retainHandling: 1 } as const
+    const subscriptions = filters.map(filter => ({ filter, ...options }))
+    const level = this.level === 5 ? 5 : 4
+    const bytes = encodeSubscribe({ type: 'subscribe', packetId: serverSubscribeId, subscriptions }, level)
+    this.#toUpstream?.packet(bytes)
+  }
+
+  /** Ends it with a CONNACK that says no. `code5` is for MQTT 5, where the reason's own will not do. */
+  turnAway(reason: ReasonCode, problem: string, code5?: number): void {
+    const { connack, mqtt5 } = reasonOf(reason)
+    const reasonCode = this.level === 5 ? (code5 ?? mqtt5) : (connack ?? 3)
+    const properties = this.level === 5 ? { reasonString: reasonOf(reason).en } : undefined
+    const bytes = encodeFor({ type: 'connack', sessionPresent: false, reasonCode, properties }, this)
+    if (bytes.length <= this.maxPacketSizeBytes) this.#toClient.packet(bytes)
+    this.#toClient.flush()
+    this.#link.end()
+    this.#around.report({ ...this.#incident(reason), problem, closed: true, connackCode: reasonCode })
+    this.#leave(reason)
+  }
+
+  // From the client to the cluster
+
+  receive(chunk: Buffer): void {
+    if (this.hasEnded) return
+    this.#heardAt = this.#around.tick
+    this.#around.meter.bytesIn += chunk.length
+    this.#framer.push(chunk)
+    if (this.isOnline && !this.#awaitsServerSuback) this.#read()
+    else this.#pauseClient()
+    this.#flush()
+  }
+
+  #read(): void {
+    const packets = this.#packets
+    if (packets === undefined) return
+    try {
+      while (!this.hasEnded && this.#framer.next()) packets.receive(this.#framer)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  forward(buffer: Buffer, start: number, end: number): void {
+    this.#toUpstream?.append(buffer, start, end)
+  }
+
+  clientLeft(): void {
+    this.#flush()
+    this.#link.end()
+    this.#leave('client-disconnected')
+  }
+
+  drained(): void {
+    if (this.hasEnded) return
+    if (this.#line?.isFull === false && !this.#awaitsServerSuback) this.#resumeClient()
+    this.#readOn()
+  }
+
+  #pauseClient(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#heldAt = this.#around.tick
+    this.#link.pauseReading()
+  }
+
+  #resumeClient(): void {
+    if (!this.#isPaused || this.hasEnded) return
+    this.#isPaused = false
+    this.#heardAt = this.#around.tick
+    this.#link.resumeReading()
+  }
+
+  // From the cluster to the client
+
+  opened(): void {}
+
+  received(chunk: Buffer): void {
+    if (this.hasEnded) return
+    try {
+      if (!this.#passage.push(chunk)) this.#lostUpstream('what it sends is not MQTT')
+    } catch (error) {
+      if (error instanceof MalformedPacket) this.#lostUpstream(`it sent a packet that is malformed: ${error.message}`)
+      else this.#failed(error)
+    }
+    this.#flush()
+  }
+
+  wants(firstByte: number, sizeBytes: number): boolean {
+    const type = firstByte >> 4
+    if (sizeBytes > largestSeenBytes) return false
+    if (type === seen.publish) return this.echoes?.isAwaiting === true
+    return type === seen.suback || type === seen.disconnect
+  }
+
+  begins(firstByte: number): void {
+    if (firstByte >> 4 !== seen.publish) return
+    const qos = (firstByte >> 1) & 3
+    if (qos !== 3) this.#around.meter.messagesOut[qos as 0 | 1 | 2]++
+  }
+
+  pass(buffer: Buffer, start: number, end: number): void {
+    this.#toClient.append(buffer, start, end)
+    if (this.#late.length === 0 || !this.#passage.isBetween) return
+    const late = this.#late
+    this.#late = []
+    for (const packet of late) this.answer(packet)
+  }
+
+  packet(frame: Frame): void {
+    const type = packetTypeOf(frame.firstByte)
+    if (type === 'publish') this.#seePublish(frame)
+    else if (type === 'suback') this.#seeSuback(frame)
+    else this.#seeDisconnect(frame)
+  }
+
+  #seePublish(frame: Frame): void {
+    const { topic, payload, qos, packetId = 0 } = decodePublish(frame, this.level)
+    if (qos < 2 && this.echoes?.takes(topic, payload)) {
+      if (qos === 1) this.#toUpstream?.packet(pubackOf(packetId))
+      return
+    }
+    this.begins(frame.firstByte)
+    this.pass(frame.buffer, frame.start, frame.end)
+  }
+
+  #seeSuback(frame: Frame): void {
+    const level = this.level === 5 ? 5 : 4
+    const packet = decodeSuback(frame, level)
+    if (this.#awaitsServerSuback && packet.packetId === serverSubscribeId) {
+      const { serverSubscriptions } = this.#request
+      for (const [at, code] of packet.reasonCodes.entries()) this.#refusedUpstream(serverSubscriptions[at] ?? '', code)
+      this.#awaitsServerSuback = false
+      this.#readWaiting()
+      return
+    }
+    const answered = this.#packets?.subscriptions.answered(packet)
+    for (const { filter, code } of answered?.refusedUpstream ?? []) this.#refusedUpstream(filter, code)
+    if (answered?.suback === undefined) this.pass(frame.buffer, frame.start, frame.end)
+    else this.answer(answered.suback)
+  }
+
+  #refusedUpstream(filter: string, code: number): void {
+    if (code < 0x80) return
+    const problem = `the cluster answered SUBSCRIBE with 0x${code.toString(16)}`
+    this.report('upstream-topic-refused', { topic: filter, problem })
+  }
+
+  /** Its reason is the client's too. */
+  #seeDisconnect(frame: Frame): void {
+    const { reasonCode, properties } = decodeDisconnect(frame, this.level)
+    this.pass(frame.buffer, frame.start, frame.end)
+    const reason = reasonsOfDisconnect[reasonCode] ?? 'upstream-lost'
+    const said = properties?.reasonString === undefined ? '' : ` (${properties.reasonString})`
+    const problem = `it sent DISCONNECT with 0x${reasonCode.toString(16)}${said}, ${this.#afterWhat}`
+    this.#finish(reason, reason === 'upstream-lost' ? problem : undefined)
+  }
+
+  get #afterWhat(): string {
+    return `the last packet that it was sent is ${this.#packets?.lastForwarded}`
+  }
+
+  /** The line is gone. MQTT 3.1.1 has no words for a take-over: it is known where the newer connection is here. */
+  lost(error: Error | undefined): void {
+    if (this.#line !== undefined) this.#around.lineEnded(this.#line)
+    this.#line = undefined
+    if (this.hasEnded) return
+    if (this.#around.hasSuccessor(this)) {
+      this.close('session-taken-over')
+      return
+    }
+    const how = error === undefined ? 'it closed the connection' : `the connection broke: ${error.message}`
+    this.#lostUpstream(`${how}; ${this.#afterWhat}`)
+  }
+
+  #lostUpstream(problem: string): void {
+    this.#end('upstream-lost', disconnectCode('upstream-lost'), problem)
+  }
+
+  // To the client
+
+  answer(packet: Packet): void {
+    if (!this.#passage.isBetween) {
+      this.#late.push(packet)
+      return
+    }
+    const bytes = encodeFor(packet, this)
+    if (bytes.length <= this.maxPacketSizeBytes) this.#toClient.packet(bytes)
+    else if (packet.type !== 'disconnect') {
+      // What the client must be sent it can't take: it has to go. [MQTT-3.1.2-24]
+      const problem = `${packet.type.toUpperCase()} has ${bytes.length} bytes, the client takes ${this.maxPacketSizeBytes}`
+      this.#end('packet-too-large', packet.type === 'connack' ? undefined : reasonCodes.packetTooLarge, problem)
+    }
+  }
+
+  /** Hands over what the turn has gathered, and has each side wait for the other if there is too much. */
+  #flush(): void {
+    const line = this.#line
+    const outbox = this.#toUpstream
+    if (line !== undefined && outbox !== undefined && outbox.gatheredBytes > 0) {
+      line.together(outbox.gatheredBytes, () => outbox.flush())
+      if (line.isFull) this.#pauseClient()
+    }
+    this.#toClient.flush()
+    if (this.hasEnded) return
+    if (this.#toClient.unsentBytes > this.#around.limits.unsentBytesMax) this.#closeSlowReader()
+    else if (this.#toClient.unsentBytes > unreadBytesMax) this.#waitForClient()
+  }
+
+  #waitForClient(): void {
+    if (this.#isUpstreamPaused || this.#line === undefined) return
+    this.#isUpstreamPaused = true
+    this.#line.pause()
+    // The link may send all of it without ever being blocked, and then has no drain to tell of: ask it once.
+    setImmediate(() => this.#readOn())
+  }
+
+  #readOn(): void {
+    if (!this.#isUpstreamPaused || this.hasEnded) return
+    this.#toClient.refresh()
+    if (this.#toClient.unsentBytes > unreadBytesMax / 2) return
+    this.#isUpstreamPaused = false
+    this.#line?.resume()
+  }
+
+  /** No farewell: it would wait behind all that the client does not read. */
+  #closeSlowReader(): void {
+    this.#link.destroy()
+    this.#report('slow-reader', { problem: `${this.#toClient.unsentBytes} bytes were unsent`, closed: true })
+    this.#leave('slow-reader')
+  }
+
+  // The end
+
+  report(reason: ReasonCode, what: { topic: string; problem: string }): void {
+    this.#report(reason, { ...what, closed: false })
+  }
+
+  refuse(reason: ReasonCode, problem: string): void {
+    this.#end(reason, disconnectCode(reason), problem)
+  }
+
+  /** Ends the connection; an MQTT 5 client is told why. */
+  close(reason: ReasonCode): void {
+    this.#end(reason, disconnectCode(reason), undefined)
+  }
+
+  closed(): void {
+    this.#leave('connection-lost')
+    this.#around.linkClosed(this)
+  }
+
+  destroy(): void {
+    this.#link.destroy()
+  }
+
+  /** Keep alive, and the same for the cluster: it has to take what the client sends. */
+  sweep(): void {
+    const { tick, limits } = this.#around
+    const isHeld = this.isOnline && (this.#isPaused || this.#awaitsServerSuback)
+    if (isHeld && tick - this.#heldAt > stallMs / limits.sweepMs) {
+      this.#lostUpstream(`it took nothing for ${stallMs / 1000} s; ${this.#afterWhat}`)
+    } else if (this.#patienceTicks > 0 && !isHeld && tick - this.#heardAt > this.#patienceTicks) {
+      this.close('keep-alive-timeout') // [MQTT-3.1.2-22]
+    }
+  }
+
+  refillIncidents(count: number): void {
+    if (this.#incidents?.refill(count) === true) this.#incidents = undefined
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof MalformedPacket) {
+      const { reasonCode, message } = error
+      this.#end(malformedReasons[reasonCode], reasonCode, message) // [MQTT-4.13.1-1]
+      return
+    }
+    this.#around.failed(error)
+    this.close('internal-error')
+  }
+
+  #end(reason: ReasonCode, reasonCode: number | undefined, problem: string | undefined): void {
+    if (this.hasEnded) return
+    // Before CONNACK, or inside of a packet that passes, there is no place for a DISCONNECT.
+    if (this.level === 5 && reasonCode !== undefined && this.isOnline && this.#passage.isBetween) {
+      this.answer({ type: 'disconnect', reasonCode, properties: { reasonString: problem } })
+    }
+    this.#finish(reason, problem)
+  }
+
+  #finish(reason: ReasonCode, problem: string | undefined): void {
+    if (this.hasEnded) return
+    this.#toClient.flush()
+    this.#link.end()
+    if (incidents.has(reason)) {
+      this.#report(reason, { ...(problem === undefined ? {} : { problem }), closed: true })
+    }
+    this.#leave(reason)
+  }
+
+  #report(reason: ReasonCode, what: { topic?: string; problem?: string; closed: boolean }): void {
+    this.#incidents ??= new IncidentAllowance(this.#around.limits.incidentBurst)
+    // What closes the connection is always told.
+    if (this.#incidents.take() || what.closed) this.#around.report({ ...this.#incident(reason), ...what })
+    else this.#around.meter.dropped['incident-not-reported']++
+  }
+
+  #incident(reason: ReasonCode): BrokerIncident {
+    const { identity, address, level } = this
+    return { identity, address, reason, closed: false, protocolLevel: level, transport: this.#link.transport }
+  }
+
+  /** Without a DISCONNECT of the client the cluster sees a connection that is lost, and publishes the will. [MQTT-3.1.2-8] */
+  #leave(reason: OfflineReason): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.#link.drainListener = undefined
+    this.#login?.cancel()
+    this.#login = undefined
+    this.#late = []
+    const line = this.#line
+    if (line !== undefined) {
+      this.#toUpstream?.flush()
+      line.end()
+      this.#around.lineEnding(line)
+    }
+    this.#around.left(this, reason)
+  }
+}
+
+const reasonsOfDisconnect: Readonly<Record<number, ReasonCode | undefined>> = {
+  [reasonCodes.keepAliveTimeout]: 'keep-alive-timeout',
+  [reasonCodes.sessionTakenOver]: 'session-taken-over',
+}
