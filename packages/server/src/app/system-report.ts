@@ -101,8 +101,13 @@ function limitsOf({ config, broker, gateway }: SystemParts, journalEntries: numb
             setting: environmentName('journalLimit'),
           },
         ]),
-    { name: 'queued-bytes', used: queuedBytes, limit: queuedBytesTotal, setting: null },
-    { name: 'retained-messages', used: retained.messages, limit: retainedMessages, setting: null },
-    { name: 'retained-bytes', used: retained.bytes, limit: retainedBytes, setting: null },
+    // What an MQTT cluster holds has the cluster's limits.
+    ...(retained === null
+      ? []
+      : [
+          { name: 'queued-bytes', used: queuedBytes, limit: queuedBytesTotal, setting: null },
+          { name: 'retained-messages', used: retained.messages, limit: retainedMessages, setting: null },
+          { name: 'retained-bytes', used: retained.bytes, limit: retainedBytes, setting: null },
+        ]),
   ]
 }
