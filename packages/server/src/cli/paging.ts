@@ -5,6 +5,8 @@ export interface Page<Item> {
   nextCursor: string | null
   /** Of all pages; not every list has it. */
   total?: number
+  /** There may be more than `total`. */
+  totalIsLowerBound?: true
 }
 
 const MAX_PAGE_ITEMS = 200
@@ -37,7 +39,7 @@ export async function* pages<Item>(
     const page = await api.get<Page<Item>>(path, { ...query, limit: Math.min(left, MAX_PAGE_ITEMS), cursor })
     yield page
     left -= page.items.length
-    if (page.nextCursor === null || page.items.length === 0) return
+    if (page.nextCursor === null || page.nextCursor === cursor) return // a page of a search may be empty before the last
     cursor = page.nextCursor
   }
 }

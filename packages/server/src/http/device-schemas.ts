@@ -50,6 +50,9 @@ export const DevicePage = Type.Object(
     items: Type.Array(ref(DeviceReply)),
     nextCursor: nullable.text('Null on the last page'),
     total: count('Devices that match'),
+    totalIsLowerBound: Type.Optional(
+      Type.Literal(true, { description: 'There may be more than `total`: a search counts only so far' }),
+    ),
   },
   { description: 'One page' },
 )

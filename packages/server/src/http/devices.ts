@@ -67,7 +67,7 @@ function listRoute(api: Api, { registry }: HttpParts): void {
         ...cursors.read(cursor),
         limit: limitOf(request.query),
       })
-      return { items: page.items.map(deviceReply), nextCursor: cursors.show(page.nextCursor), total: page.total }
+      return { ...page, items: page.items.map(deviceReply), nextCursor: cursors.show(page.nextCursor) }
     },
   )
 }

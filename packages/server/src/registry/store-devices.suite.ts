@@ -222,6 +222,59 @@ function describeLists(fixture: () => StoreFixture): void {
       expect(listed.total).toBe(found.length)
     })
 
+    test.each([
+      ['SN0', ['SN00', 'SN01', 'xsn02y']],
+      ['n02Y', ['xsn02y']],
+      ['SN00', ['SN00']],
+      ['a:b', ['1a:b.c@d']],
+      ['1A:B.C@D', ['1a:b.c@d']],
+      ['sn03', []],
+      ['"', []],
+      ['n0"', []],
+      ['0\0', []],
+      ['SN0%', []],
+      ['温度计', []],
+    ])('search finds %j as it stands, at the beginning, inside and at the end', async (search, found) => {
+      const productKey = await fixture().productWith('SN00', 'SN01', 'xsn02y', '1a:b.c@d')
+      await fixture().productWith('SN03', 'SN00') // another product's are none of its business
+      expect(await names(productKey, { search })).toEqual({ names: found, total: found.length })
+    })
+
+    test('search knows devices that registered, and no deleted ones', async () => {
+      const productKey = await fixture().productWith('unit-one')
+      await fixture().regnwl(productKey, 'unit-two', fixture().unique('cid'))
+      expect((await names(productKey, { search: 'unit-' })).names).toEqual(['unit-one', 'unit-two'])
+      await fixture().store.deleteDevice(productKey, 'unit-one')
+      await fixture().regnwl(productKey, 'unit-two', fixture().unique('cid'))
+      expect((await names(productKey, { search: 'unit-' })).names).toEqual(['unit-two'])
+      await fixture().regnwl(productKey, 'unit-one', fixture().unique('cid'))
+      expect((await names(productKey, { search: 'unit-' })).names).toEqual(['unit-one', 'unit-two'])
+      await fixture().store.deleteProduct(productKey)
+      expect(await names(productKey, { search: 'unit-' })).toEqual({ names: [], total: 0 })
+    })
+
+    test.each(['dev', 'v1', 'EV00', '7'])('all pages of a search in a large product, %j', async search => {
+      const many = Array.from({ length: 1500 }, (_, at) => `dev${String(at).padStart(4, '0')}`)
+      const productKey = await fixture().productWith(...many)
+      for (const deviceName of ['dev0017', 'dev1077']) {
+        await fixture().store.changeDevice(productKey, deviceName, { kind: 'disable' })
+      }
+      const found = many.filter(name => name.toLowerCase().includes(search.toLowerCase()))
+      const read = (status?: DeviceStatus) => (cursor?: string) =>
+        fixture().store.listDevices({
+          ...{ productKey, search, limit: 170 },
+          ...(status === undefined ? {} : { status }),
+          ...(cursor === undefined ? {} : { cursor }),
+        })
+      expect((await allPages(read())).map(({ deviceName }) => deviceName)).toEqual(found)
+      const disabled = found.filter(name => name === 'dev0017' || name === 'dev1077')
+      expect((await allPages(read('DISABLE'))).map(({ deviceName }) => deviceName)).toEqual(disabled)
+      const { total, totalIsLowerBound } = await read()()
+      expect({ total, totalIsLowerBound }).toEqual(
+        found.length > 1000 ? { total: 1000, totalIsLowerBound: true } : { total: found.length },
+      )
+    })
+
     test('an empty search and an unknown product', async () => {
       const productKey = await fixture().productWith('dev1')
       expect(await names(productKey, { search: '' })).toEqual({ names: ['dev1'], total: 1 })

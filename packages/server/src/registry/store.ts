@@ -41,7 +41,7 @@ export interface Store extends AccountStore {
   createDevices(devices: readonly NewDevice[]): Promise<readonly CreateDeviceOutcome[]>
   device(productKey: string, deviceName: string): Promise<Device | undefined>
   deviceView(productKey: string, deviceName: string): Promise<DeviceView | undefined>
-  listDevices(query: DeviceQuery): Promise<Page<DeviceView> & { total: number }>
+  listDevices(query: DeviceQuery): Promise<DevicePage>
   changeDevice(productKey: string, deviceName: string, change: DeviceChange): Promise<boolean>
   deleteDevice(productKey: string, deviceName: string): Promise<boolean>
 
@@ -152,6 +152,17 @@ export interface DeviceQuery {
   status?: DeviceStatus
   limit: number
   cursor?: string
+}
+
+/**
+ * In the order of the names. A search may end a page early, even an empty one, where names that match are far between:
+ * `nextCursor` tells whether there may be more.
+ */
+export type DevicePage = Page<DeviceView> & {
+  /** Of all pages. */
+  total: number
+  /** There may be more than `total`: a search counts only so far. */
+  totalIsLowerBound?: true
 }
 
 export interface PresenceChange {

@@ -1,14 +1,15 @@
 import { type ActivityRow, activityOf } from '../sql/activity.ts'
 import { Conditions } from '../sql/conditions.ts'
 import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
-import { anywhere, countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
+import { countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
 import { type ApiKeyRow, apiKey, type CountedProductRow, deviceView, productView } from '../sql/rows.ts'
-import type { DeviceQuery, Store, StoreCounts } from '../store.ts'
-import type { DeviceView, Page } from '../types.ts'
+import type { DevicePage, DeviceQuery, Store, StoreCounts } from '../store.ts'
+import type { DeviceView } from '../types.ts'
 import { type Database, placeholder } from './database.ts'
 import { listJournal } from './journal.ts'
 import { DEVICE_COLUMNS } from './load-devices.ts'
 import { CLIENT_IDS_COLUMN, COUNTED_PRODUCTS, type DeviceWithClientIds } from './lookups.ts'
+import { searchDevices } from './search-devices.ts'
 
 type Lists = Pick<Store, 'listProducts' | 'listDevices' | 'listApiKeys' | 'listJournal' | 'activity' | 'counts'>
 
@@ -41,20 +42,17 @@ async function count(database: Database, text: string, values: readonly unknown[
   return row?.total ?? 0
 }
 
-async function listDevices(database: Database, query: DeviceQuery): Promise<Page<DeviceView> & { total: number }> {
+async function listDevices(database: Database, query: DeviceQuery): Promise<DevicePage> {
   const after = query.cursor === undefined ? null : nameOfCursor(query.cursor)
   const { productKey, status, search, limit } = query
   const [product] = await database.list<CountedProductRow>({ text: `${COUNTED_PRODUCTS} WHERE p.product_key = $1` }, [
     productKey,
   ])
   if (!product) return { items: [], nextCursor: null, total: 0 }
+  if (search) return searchDevices(database, { ...query, search, product, after })
   const matching = new Conditions(placeholder)
   matching.add('d.product_id = ?', product.id)
   if (status !== undefined) matching.add('d.status = ?', status)
-  if (search) matching.add(`d.device_name ILIKE ? ESCAPE '\\'`, anywhere(search))
-  const total = search
-    ? await count(database, `SELECT count(*) AS total FROM devices d ${matching.where}`, [...matching.values])
-    : countByStatus(product, status)
   if (after !== null) matching.add('d.device_name > ?', after)
   const rows = await database.list<DeviceWithClientIds>(
     {
@@ -64,6 +62,7 @@ async function listDevices(database: Database, query: DeviceQuery): Promise<Page
     matching.values,
   )
   const view = (row: DeviceWithClientIds): DeviceView => deviceView(productKey, row, row.client_ids ?? [])
+  const total = countByStatus(product, status)
   return { ...page(rows, limit, view, ({ device_name }) => nameCursor(device_name)), total }
 }
 

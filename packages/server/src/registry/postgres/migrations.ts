@@ -11,6 +11,8 @@ export const SCHEMA = 'hatchway'
  * cost every registration another lookup.
  * Counters stand apart from the products, so that registrations lock and rewrite no row that others read.
  * `gateways` has a row for each gateway with a lease (`lease.ts`); `gateway_id` of a device names the one that had it last.
+ * `devices_by_name_part` finds devices by a part of their name. It needs two extensions that come with PostgreSQL and
+ * that the owner of a database may create; without them the search looks through the names (`search-devices.ts`).
  * `journal_head` gives out the ids of the journal. It is locked from there to the commit, so ids have no gaps and
  * become visible in their order, whichever gateway writes: who follows the journal from an id on misses nothing.
  */
@@ -158,6 +160,19 @@ CREATE TABLE sessions (
   user_agent text NOT NULL
 );
 CREATE INDEX sessions_by_user ON sessions (user_id);
+`,
+  `
+DO $do$
+DECLARE place text;
+BEGIN
+  CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA ${SCHEMA};
+  CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA ${SCHEMA};
+  SELECT n.nspname INTO place FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'pg_trgm';
+  EXECUTE format('CREATE INDEX devices_by_name_part ON devices USING gin (product_id, device_name %I.gin_trgm_ops)
+    WITH (gin_pending_list_limit = 256)', place);
+EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR undefined_object THEN NULL;
+END $do$;
 `,
 ]
 

@@ -40,6 +40,36 @@ describe('opening a PostgreSQL database', () => {
     expect(await server().query('SELECT * FROM public.products', { url })).toEqual([])
   })
 
+  test('finds parts of names by an index, and without it where its extensions can not be had', async () => {
+    const url = await server().database()
+    const store = await open(url)
+    const productKey = await new StoreFixture(store).productWith('first-unit', 'second-unit', 'other')
+    const found = async () =>
+      (await store.listDevices({ productKey, search: 'UNIT', limit: 10 })).items.map(({ deviceName }) => deviceName)
+    expect(await server().query("SELECT to_regclass('hatchway.devices_by_name_part') IS NOT NULL AS known", { url })).toEqual([
+      { known: true },
+    ])
+    expect(await found()).toEqual(['first-unit', 'second-unit'])
+    await server().query('DROP EXTENSION pg_trgm CASCADE', { url })
+    expect(await found()).toEqual(['first-unit', 'second-unit'])
+  })
+
+  test('makes its tables for a user who may not create extensions', async () => {
+    const url = await server().database()
+    await server().query("CREATE ROLE plain LOGIN PASSWORD 'plain'; CREATE SCHEMA hatchway AUTHORIZATION plain", {
+      url,
+    })
+    const plain = new URL(url)
+    plain.username = 'plain'
+    plain.password = 'plain'
+    const store = await open(plain.href)
+    const productKey = await new StoreFixture(store).productWith('first-unit')
+    expect((await store.listDevices({ productKey, search: 'UNIT', limit: 10 })).total).toBe(1)
+    expect(await server().query("SELECT to_regclass('hatchway.devices_by_name_part') IS NOT NULL AS known", { url })).toEqual([
+      { known: false },
+    ])
+  })
+
   test('of a newer version is refused, and leaves it as it is', async () => {
     const url = await server().database()
     await (await open(url)).close()

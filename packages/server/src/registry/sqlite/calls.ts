@@ -10,6 +10,7 @@ import type {
   ActivationRequest,
   CreateDeviceOutcome,
   DeviceChange,
+  DevicePage,
   DeviceQuery,
   JournalQuery,
   MinuteActivity,
@@ -104,7 +105,7 @@ export type ReadCalls = AccountReads & {
 /** Pages and counts, which may read a whole table: on a thread of their own, so that no CONNECT waits for them. */
 export type ListCalls = {
   listProducts(query: { limit: number; cursor?: string }): Page<ProductView> & { total: number }
-  listDevices(query: DeviceQuery): Page<DeviceView> & { total: number }
+  listDevices(query: DeviceQuery): DevicePage
   listApiKeys(query: Record<never, never>): readonly ApiKey[]
   listJournal(query: JournalQuery): Page<JournalEntry>
   activity(query: { sinceMinute: number }): readonly MinuteActivity[]

@@ -11,6 +11,7 @@ import { type CopyEnd, copiedText, identityOf } from '../migration/copy-end.ts'
 import type { Sealer } from '../seal.ts'
 import { MARK_NAME, type MigrationMark, markBytes, markOf } from '../sql/migration-mark.ts'
 import type { TimeMs } from '../types.ts'
+import { NameIndex } from './name-index.ts'
 import { openForWriting } from './open.ts'
 import { setAllOffline } from './upkeep-calls.ts'
 
@@ -68,6 +69,7 @@ export function openSqliteCopyEnd({ file, sealer, role, now }: SqliteCopyEndOpti
 }
 
 function tableAccess(db: DatabaseSync): Pick<CopyEnd, 'lastKey' | 'rows' | 'insert'> {
+  const nameIndex = new NameIndex(db)
   const prepared = new Map<string, StatementSync>()
   const rowStatement = (sql: string): StatementSync => {
     const known = prepared.get(sql)
@@ -94,14 +96,20 @@ function tableAccess(db: DatabaseSync): Pick<CopyEnd, 'lastKey' | 'rows' | 'inse
     async insert(table, rows) {
       const statement = rowStatement(insertSql(table))
       inTransaction(db, () => {
-        for (const row of rows) statement.run(...(row as SQLInputValue[]))
+        for (const row of rows) {
+          const [productId, deviceName] = row
+          const own = table.name === 'devices' ? [nameIndex.add(Number(productId), String(deviceName))] : []
+          statement.run(...(row as SQLInputValue[]), ...own)
+        }
       })
     },
   }
 }
 
-const insertSql = (table: CopiedTable): string =>
-  `INSERT INTO ${table.name} (${columnNames(table).join(', ')}) VALUES (${places(table.columns.length)})`
+function insertSql(table: CopiedTable): string {
+  const names = [...columnNames(table), ...(table.name === 'devices' ? ['search_id'] : [])]
+  return `INSERT INTO ${table.name} (${names.join(', ')}) VALUES (${places(names.length)})`
+}
 
 const places = (count: number): string => Array.from({ length: count }, () => '?').join(', ')
 

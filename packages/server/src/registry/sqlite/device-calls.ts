@@ -10,16 +10,17 @@ export function deviceCalls(writer: Writer): DeviceCalls {
   return { ...creating(writer), ...changing(writer), ...deleting(writer), ...connecting(writer) }
 }
 
-function creating({ db, sealer, products, counters }: Writer): Pick<DeviceCalls, 'createDevices'> {
-  const insert = db.prepare(`INSERT INTO devices (product_id, device_name, device_secret, created_at)
-    VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+function creating({ db, sealer, products, counters, names, deviceRow }: Writer): Pick<DeviceCalls, 'createDevices'> {
+  const insert = db.prepare(`INSERT INTO devices (product_id, device_name, device_secret, created_at, search_id)
+    VALUES (?, ?, ?, ?, ?)`)
   return {
     createDevices: devices =>
       devices.map(({ productKey, deviceName, deviceSecret, createdAt }) => {
         const found = products.get(productKey)
         if (!found) return 'product-not-found'
+        if (deviceRow(found.id, deviceName)) return 'device-exists'
         const sealed = deviceSecret === null ? null : sealer.seal(deviceSecret, devicePlace(productKey, deviceName))
-        if (insert.run(found.id, deviceName, sealed, createdAt).changes === 0) return 'device-exists'
+        insert.run(found.id, deviceName, sealed, createdAt, names.add(found.id, deviceName))
         counters.deviceChanged(found.id, null, { status: 'UNACTIVE', activated_at: null })
         return 'created'
       }),
@@ -90,7 +91,7 @@ function clientIdChangers({ db, counters }: Writer) {
 }
 
 function deleting(writer: Writer): Pick<DeviceCalls, 'deleteDevice'> {
-  const { db, counters, products } = writer
+  const { db, counters, products, names } = writer
   const drop = db.prepare('DELETE FROM devices WHERE product_id = ? AND device_name = ?')
   return {
     deleteDevice({ productKey, deviceName }) {
@@ -100,6 +101,7 @@ function deleting(writer: Writer): Pick<DeviceCalls, 'deleteDevice'> {
       counters.clientIdsChanged(row.product_id, -writer.clientIdRows(row.product_id, deviceName).length)
       counters.deviceChanged(row.product_id, row, null)
       drop.run(row.product_id, deviceName)
+      names.remove(row.search_id)
       return true
     },
   }

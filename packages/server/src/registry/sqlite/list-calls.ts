@@ -3,22 +3,20 @@ import { type ActivityRow, activityOf } from '../sql/activity.ts'
 import { Conditions } from '../sql/conditions.ts'
 import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
 import { journalQuery } from '../sql/journal-query.ts'
-import { anywhere, countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
+import { countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
 import {
   type ApiKeyRow,
   apiKey,
-  type ClientIdRow,
   type CountedProductRow,
   type DeviceRow,
-  deviceView,
   type JournalRow,
   journalEntry,
   productView,
 } from '../sql/rows.ts'
-import type { DeviceQuery, StoreCounts } from '../store.ts'
-import type { DeviceView, Page } from '../types.ts'
+import type { DevicePage, DeviceQuery, StoreCounts } from '../store.ts'
 import type { ListCalls } from './calls.ts'
-import { all, one, SELECT_CLIENT_IDS } from './writer.ts'
+import { deviceViewer, type Statements, searchDevices } from './search-devices.ts'
+import { all, one } from './writer.ts'
 
 const placeholder = (): string => '?'
 
@@ -54,8 +52,6 @@ export function listCalls(db: DatabaseSync): ListCalls {
   }
 }
 
-type Statements = (sql: string) => StatementSync
-
 // The texts are put together from a few fixed pieces, so there are only so many.
 function statementCache(db: DatabaseSync): Statements {
   const prepared = new Map<string, StatementSync>()
@@ -68,27 +64,22 @@ function statementCache(db: DatabaseSync): Statements {
   }
 }
 
-function listDevices(statement: Statements, query: DeviceQuery): Page<DeviceView> & { total: number } {
+function listDevices(statement: Statements, query: DeviceQuery): DevicePage {
   const product = one<CountedProductRow>(statement('SELECT * FROM products WHERE product_key = ?'), query.productKey)
   const after = query.cursor === undefined ? null : nameOfCursor(query.cursor)
   if (!product) return { items: [], nextCursor: null, total: 0 }
+  if (query.search) return searchDevices(statement, { ...query, search: query.search, product, after })
   const matching = new Conditions(placeholder)
   matching.add('product_id = ?', product.id)
   if (query.status !== undefined) matching.add('status = ?', query.status)
-  if (query.search) matching.add(`device_name LIKE ? ESCAPE '\\'`, anywhere(query.search))
-  const total = query.search
-    ? (one<{ total: number }>(statement(`SELECT count(*) AS total FROM devices ${matching.where}`), ...matching.values)
-        ?.total ?? 0)
-    : countByStatus(product, query.status)
   if (after !== null) matching.add('device_name > ?', after)
   const rows = all<DeviceRow>(
     statement(`SELECT * FROM devices ${matching.where} ORDER BY device_name LIMIT ?`),
     ...matching.values,
     pageSize(query.limit) + 1,
   )
-  const clientIds = statement(SELECT_CLIENT_IDS)
-  const view = (row: DeviceRow) =>
-    deviceView(query.productKey, row, all<ClientIdRow>(clientIds, row.product_id, row.device_name))
+  const view = deviceViewer(statement, query.productKey)
+  const total = countByStatus(product, query.status)
   return { ...page(rows, query.limit, view, ({ device_name }) => nameCursor(device_name)), total }
 }
 

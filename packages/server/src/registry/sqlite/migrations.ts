@@ -9,6 +9,8 @@
  * one is the highest plus one, and the newest entry is never deleted. It has no index either: a look through its
  * bounded
  * number of rows is cheap where nobody waits for it, and an index would cost each registration one more page.
+ * `device_names` finds devices by a part of their name. Its rows are numbered by `search_id` of the device, in which the
+ * upper bits are the product's number, so that a search stays within its product (`name-index.ts`).
  * The counters of a product are kept by the writer (`counters.ts`), which is the only one that changes devices.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -132,6 +134,15 @@ CREATE TABLE sessions (
   user_agent TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX sessions_by_user ON sessions (user_id);
+`,
+  `
+ALTER TABLE devices ADD COLUMN search_id INTEGER NOT NULL DEFAULT 0;
+CREATE VIRTUAL TABLE device_names USING fts5 (name, tokenize = 'trigram', detail = 'none');
+UPDATE devices SET search_id = numbered.id
+  FROM (SELECT product_id AS p, device_name AS d,
+      (product_id << 32) + row_number() OVER (PARTITION BY product_id ORDER BY device_name) AS id FROM devices) AS numbered
+  WHERE product_id = numbered.p AND device_name = numbered.d;
+INSERT INTO device_names (rowid, name) SELECT search_id, device_name FROM devices ORDER BY search_id;
 `,
 ]
 

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { NOW, StoreFixture } from '../store-fixture.suite.ts'
 import { databases } from './database.suite.ts'
-import { SCHEMA_VERSION } from './migrations.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts'
 
 const { file: newFile, open } = databases()
 const problemOf = (opening: Promise<unknown>): Promise<string> =>
@@ -26,6 +26,26 @@ describe('opening a database', () => {
     expect(await second.product(product.productKey)).toEqual(product)
     expect(await second.device(product.productKey, 'dev1')).toEqual(device)
     expect((await second.listJournal({ limit: 10 })).items).toHaveLength(1)
+  })
+
+  test('of the first version brings it up to date: its devices are found by parts of their names', async () => {
+    const file = newFile()
+    const db = new DatabaseSync(file)
+    db.exec(MIGRATIONS[0] ?? '')
+    db.exec(`PRAGMA user_version = 1;
+      INSERT INTO products (product_key, product_secret, name, settings, created_at, updated_at, unactive_count)
+        VALUES ('pk1', x'00', 'one', '{}', 1, 1, 2), ('pk2', x'00', 'two', '{}', 1, 1, 1);
+      INSERT INTO devices (product_id, device_name, created_at)
+        VALUES (1, 'first-unit', 1), (1, 'second-unit', 1), (2, 'other-unit', 1)`)
+    db.close()
+    const store = await open(file)
+    const found = async (productKey: string) =>
+      (await store.listDevices({ productKey, search: 'UNIT', limit: 10 })).items.map(({ deviceName }) => deviceName)
+    expect(await found('pk1')).toEqual(['first-unit', 'second-unit'])
+    expect(await found('pk2')).toEqual(['other-unit'])
+    await store.createDevices([{ productKey: 'pk1', deviceName: 'third-unit', deviceSecret: null, createdAt: NOW }])
+    await store.deleteDevice('pk1', 'first-unit')
+    expect(await found('pk1')).toEqual(['second-unit', 'third-unit'])
   })
 
   test('takes a path with odd characters in it', async () => {

@@ -35,11 +35,11 @@ function keeping({ db, sealer, products }: Writer): Pick<ProductCalls, 'createPr
   }
 }
 
-function deleting({ db, products }: Writer): Pick<ProductCalls, 'deleteProduct' | 'sweepOrphans'> {
+function deleting({ db, products, names }: Writer): Pick<ProductCalls, 'deleteProduct' | 'sweepOrphans'> {
   const drop = db.prepare('DELETE FROM products WHERE product_key = ? RETURNING id')
   const orphan = db.prepare('INSERT INTO orphans (product_id) VALUES (?)')
   const nextOrphan = db.prepare('SELECT product_id FROM orphans LIMIT 1')
-  const someDevices = db.prepare('SELECT device_name FROM devices WHERE product_id = ? LIMIT ?')
+  const someDevices = db.prepare('SELECT device_name, search_id FROM devices WHERE product_id = ? LIMIT ?')
   const dropDevice = db.prepare('DELETE FROM devices WHERE product_id = ? AND device_name = ?')
   const dropOrphan = db.prepare('DELETE FROM orphans WHERE product_id = ?')
   return {
@@ -53,8 +53,11 @@ function deleting({ db, products }: Writer): Pick<ProductCalls, 'deleteProduct' 
     sweepOrphans({ devices: limit }) {
       const orphaned = one<{ product_id: number }>(nextOrphan)
       if (!orphaned) return false
-      const devices = all<{ device_name: string }>(someDevices, orphaned.product_id, limit)
-      for (const { device_name } of devices) dropDevice.run(orphaned.product_id, device_name)
+      const devices = all<{ device_name: string; search_id: number }>(someDevices, orphaned.product_id, limit)
+      for (const { device_name, search_id } of devices) {
+        dropDevice.run(orphaned.product_id, device_name)
+        names.remove(search_id)
+      }
       if (devices.length < limit) dropOrphan.run(orphaned.product_id)
       return true
     },

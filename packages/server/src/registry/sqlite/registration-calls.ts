@@ -76,8 +76,10 @@ function secretIssuer({ db, sealer, counters }: Writer): (issue: Issue<'issue-se
   }
 }
 
-function tokenIssuer({ db, counters }: Writer): (issue: Issue<'issue-token'>) => Issued {
-  const createDevice = db.prepare('INSERT INTO devices (product_id, device_name, created_at) VALUES (?, ?, ?)')
+function tokenIssuer({ db, counters, names }: Writer): (issue: Issue<'issue-token'>) => Issued {
+  const createDevice = db.prepare(
+    'INSERT INTO devices (product_id, device_name, created_at, search_id) VALUES (?, ?, ?, ?)',
+  )
   const drop = db.prepare('DELETE FROM client_ids WHERE product_id = ? AND device_name = ? AND client_id = ?')
   const add = db.prepare(`INSERT INTO client_ids (product_id, device_name, client_id, token_hash, created_at)
     VALUES (?, ?, ?, ?, ?)`)
@@ -86,7 +88,7 @@ function tokenIssuer({ db, counters }: Writer): (issue: Issue<'issue-token'>) =>
     if (!('clientId' in fresh)) throw new ImpossibleDecision('a ClientID was decided on, none was made')
     if (!row && !decision.createDevice) throw new ImpossibleDecision('the rules issued a ClientID to an unknown device')
     if (!row) {
-      createDevice.run(productId, deviceName, now)
+      createDevice.run(productId, deviceName, now, names.add(productId, deviceName))
       counters.deviceChanged(productId, null, { status: 'UNACTIVE', activated_at: null })
     }
     const replaced = clientIds.find(({ client_id }) => client_id === decision.replaces)

@@ -5,6 +5,10 @@ import type { RegistrationRules } from '../store.ts'
 import type { Product } from '../types.ts'
 import { Counters } from './counters.ts'
 import { JournalWriter } from './journal-writer.ts'
+import { NameIndex } from './name-index.ts'
+
+/** Found in the index of names by its number. */
+export type StoredDeviceRow = DeviceRow & { search_id: number }
 
 /** What the changing calls of one connection share. */
 export interface Writer {
@@ -13,8 +17,9 @@ export interface Writer {
   readonly rules: RegistrationRules
   readonly counters: Counters
   readonly journal: JournalWriter
+  readonly names: NameIndex
   readonly products: ProductLookup
-  deviceRow(productId: number, deviceName: string): DeviceRow | undefined
+  deviceRow(productId: number, deviceName: string): StoredDeviceRow | undefined
   clientIdRows(productId: number, deviceName: string): ClientIdRow[]
 }
 
@@ -30,8 +35,9 @@ export function createWriter(
     rules: options.rules,
     counters: new Counters(db),
     journal: new JournalWriter(db, options.journalLimit),
+    names: new NameIndex(db),
     products: new ProductLookup(db, options.sealer),
-    deviceRow: (productId, deviceName) => one<DeviceRow>(device, productId, deviceName),
+    deviceRow: (productId, deviceName) => one<StoredDeviceRow>(device, productId, deviceName),
     clientIdRows: (productId, deviceName) => all<ClientIdRow>(clientIds, productId, deviceName),
   }
 }
