@@ -76,6 +76,34 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     ],
   },
   {
+    name: 'users',
+    keyColumns: 1,
+    columns: [
+      ['id', 'text'],
+      ['name', 'text'],
+      ['role', 'text'],
+      ['password_hash', 'text'],
+      ['created_at', 'integer'],
+      ['last_sign_in_at', 'integer'],
+      ['disabled_at', 'integer'],
+    ],
+  },
+  {
+    name: 'sessions',
+    keyColumns: 1,
+    columns: [
+      ['id', 'text'],
+      ['user_id', 'text'],
+      ['token_hash', 'text'],
+      ['via', 'text'],
+      ['created_at', 'integer'],
+      ['last_seen_at', 'integer'],
+      ['expires_at', 'integer'],
+      ['address', 'text'],
+      ['user_agent', 'text'],
+    ],
+  },
+  {
     name: 'journal',
     keyColumns: 1,
     columns: [

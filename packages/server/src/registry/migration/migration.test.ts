@@ -64,6 +64,12 @@ async function fill(store: Store): Promise<void> {
     newEntry({ detail: { signedText: 'a\0b', count: 3 }, deviceName: 'x\0y' }),
     ...Array.from({ length: 8 }, () => newEntry({ connackCode: null })),
   ])
+  const user = { id: 'u1', name: 'ada', role: 'admin', passwordHash: 'scrypt$x', lastSignInAt: NOW } as const
+  await store.createUser({ ...user, createdAt: NOW, disabledAt: null }, 'any')
+  const times = { createdAt: NOW, lastSeenAt: NOW, expiresAt: NOW + 60_000 }
+  const seen = { via: 'password', address: '192.0.2.1', userAgent: '浏览器' } as const
+  const session = { id: 's1', userId: 'u1', tokenHash: 's1'.padEnd(64, '0') }
+  await store.createSession({ ...session, ...times, ...seen }, { idleMs: 60_000, maxPerUser: 3 })
   await store.noteActivity('one', [{ minute: 7, registrations: 1, logins: 2, refusals: { 'switch-off': 3 } }])
   await store.deleteProduct(await fixture.productWith('gone'))
 }
@@ -82,6 +88,8 @@ async function contentOf(store: Store) {
     views,
     devices: await Promise.all(views.map(({ productKey, deviceName }) => store.device(productKey, deviceName))),
     keys: await store.listApiKeys(),
+    users: await store.listUsers(),
+    sessions: await store.listSessions('u1'),
     journal: (await store.listJournal({ limit: 1000 })).items.map(entry => ({
       ...entry,
       deviceName: entry.deviceName?.replace('\0', '\ufffd') ?? null, // PostgreSQL's text can't hold it

@@ -46,9 +46,9 @@ describe('opening a PostgreSQL database', () => {
     const productKey = await new StoreFixture(store).productWith('first-unit', 'second-unit', 'other')
     const found = async () =>
       (await store.listDevices({ productKey, search: 'UNIT', limit: 10 })).items.map(({ deviceName }) => deviceName)
-    expect(await server().query("SELECT to_regclass('hatchway.devices_by_name_part') IS NOT NULL AS known", { url })).toEqual([
-      { known: true },
-    ])
+    expect(
+      await server().query("SELECT to_regclass('hatchway.devices_by_name_part') IS NOT NULL AS known", { url }),
+    ).toEqual([{ known: true }])
     expect(await found()).toEqual(['first-unit', 'second-unit'])
     await server().query('DROP EXTENSION pg_trgm CASCADE', { url })
     expect(await found()).toEqual(['first-unit', 'second-unit'])
@@ -65,9 +65,9 @@ describe('opening a PostgreSQL database', () => {
     const store = await open(plain.href)
     const productKey = await new StoreFixture(store).productWith('first-unit')
     expect((await store.listDevices({ productKey, search: 'UNIT', limit: 10 })).total).toBe(1)
-    expect(await server().query("SELECT to_regclass('hatchway.devices_by_name_part') IS NOT NULL AS known", { url })).toEqual([
-      { known: false },
-    ])
+    expect(
+      await server().query("SELECT to_regclass('hatchway.devices_by_name_part') IS NOT NULL AS known", { url }),
+    ).toEqual([{ known: false }])
   })
 
   test('of a newer version is refused, and leaves it as it is', async () => {
