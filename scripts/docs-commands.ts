@@ -51,6 +51,7 @@ function silentIo(stdout: (text: string) => void): Io {
     stderr: stdout,
     readStdin: unused,
     ask: unused,
+    askSecret: unused,
     env: {},
     cwd: '/',
     isInteractive: false,

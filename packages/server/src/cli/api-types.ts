@@ -4,12 +4,14 @@ import type { ExplanationReply } from '../http/explain.ts'
 import type { JournalEntryReply } from '../http/journal-entry.ts'
 import type { KeyReply } from '../http/keys.ts'
 import type { ProductReply } from '../http/product-schemas.ts'
+import type { UserReply } from '../http/sign-in/users.ts'
 import type { StatsReply } from '../http/stats.ts'
 
 // What the API answers, from its own schemas.
 
 export type Product = Static<typeof ProductReply>
 export type Device = Static<typeof DeviceReply>
+export type User = Static<typeof UserReply>
 export type Key = Static<typeof KeyReply>
 export type JournalEntry = Static<typeof JournalEntryReply>
 export type Explanation = Static<typeof ExplanationReply>

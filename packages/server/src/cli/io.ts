@@ -14,6 +14,8 @@ export interface Io {
   readStdin: (maxBytes: number) => Promise<string>
   /** One line of an answer to a question on the terminal; empty at end of input. */
   ask: (question: string) => Promise<string>
+  /** The same for what must not be seen. */
+  askSecret: (question: string) => Promise<string>
   env: Readonly<Record<string, string | undefined>>
   cwd: string
   /** Whether a person can be asked. */

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import type { App, Io } from './io.ts'
 
 const DEFAULT_COLUMNS = 80
@@ -16,7 +17,8 @@ export function processIo(): Io {
     stdout: text => process.stdout.write(text),
     stderr: text => process.stderr.write(text),
     readStdin,
-    ask,
+    ask: question => ask(question, process.stderr),
+    askSecret,
     env: process.env,
     cwd: process.cwd(),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
@@ -57,8 +59,19 @@ async function readStdin(maxBytes: number): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-async function ask(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
+async function askSecret(question: string): Promise<string> {
+  process.stderr.write(question)
+  // What is typed is echoed here, and nowhere else.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  try {
+    return await ask('', nowhere)
+  } finally {
+    process.stderr.write('\n')
+  }
+}
+
+async function ask(question: string, output: Writable): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true })
   const ended = new Promise<string>(resolve => lines.once('close', () => resolve('')))
   try {
     return await Promise.race([lines.question(question), ended])

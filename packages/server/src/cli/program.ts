@@ -11,6 +11,7 @@ import { addProduct } from './commands/product.ts'
 import { addRegister } from './commands/register.ts'
 import { addServe } from './commands/serve.ts'
 import { addStats } from './commands/stats.ts'
+import { addUser } from './commands/user.ts'
 import type { Io } from './io.ts'
 
 const EXIT_CODES = 'Exit codes: 0 done, 1 refused or failed, 2 used wrongly.'
@@ -45,6 +46,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   addProduct,
   addDevice,
   addKey,
+  addUser,
   addJournal,
   addExplain,
   addStats,

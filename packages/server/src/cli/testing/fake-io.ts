@@ -28,6 +28,7 @@ export async function run(argv: readonly string[], change: IoChange = {}): Promi
     },
     readStdin: () => Promise.resolve(''),
     ask: () => Promise.reject(new Error('asked without a terminal')),
+    askSecret: () => Promise.reject(new Error('asked without a terminal')),
     env: {},
     cwd: '/nonexistent',
     isInteractive: false,
