@@ -7,7 +7,7 @@ import { secretLoginConnect, tokenLoginConnect } from '@hatchway/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PASSWORD, PostgresServer } from '../packages/server/src/registry/postgres/server.suite.ts'
 import { type Issued, registerDevice } from './harness/devices.ts'
-import type { Product } from './harness/hatchway.ts'
+import { ADMIN_TOKEN, type Product } from './harness/hatchway.ts'
 import { BIN, freePorts, HatchwayProcess, withoutHatchway } from './harness/hatchway-process.ts'
 import { MqttConnection } from './harness/mqtt-connection.ts'
 
@@ -39,6 +39,28 @@ async function logsIn(gateway: HatchwayProcess, product: Product, deviceName: st
   return connack.reasonCode
 }
 
+/** An open event stream; resolves to how to wait for so many devices that it tells to be registered. */
+async function followRegistrations({ http }: HatchwayProcess): Promise<(count: number) => Promise<string[]>> {
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+  const { body } = await fetch(`${http}/api/v1/events`, { headers, signal: AbortSignal.timeout(20_000) })
+  if (body === null) throw new Error('there is no stream')
+  return async count => {
+    const names: string[] = []
+    let text = ''
+    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+      const lines = `${text}${chunk}`.split('\n')
+      text = lines.pop() ?? ''
+      for (const line of lines) {
+        if (!line.startsWith('data: {"')) continue
+        const { reason, deviceName } = JSON.parse(line.slice('data: '.length)) as Record<string, string>
+        if (reason === 'registered') names.push(deviceName ?? '')
+      }
+      if (names.length >= count) return names
+    }
+    throw new Error('the stream ended')
+  }
+}
+
 describe('two gateways on one PostgreSQL database', () => {
   it('start together on an empty one; a device registers at one and logs in at the other', async () => {
     const url = await postgres.database()
@@ -47,6 +69,7 @@ describe('two gateways on one PostgreSQL database', () => {
     const everything = { name: 'test', dynamicRegistration: true, preregistrationFree: true }
     const product = (await first.api('POST', '/products', everything)) as Product
     await second.api('POST', `/products/${product.productKey}/devices`, { deviceName: 'listed' })
+    const told = await followRegistrations(second)
     for (const [mode, deviceName] of [
       ['register', 'listed'],
       ['regnwl', 'unlisted'],
@@ -58,6 +81,7 @@ describe('two gateways on one PostgreSQL database', () => {
       }
       expect(activatedAt).not.toBeNull()
     }
+    expect(await told(2)).toEqual(['listed', 'unlisted']) // also at the gateway that they did not come by
     expect((await fetch(`${second.http}/readyz`)).status).toBe(200)
     expect(await Promise.all([first.end('SIGTERM'), second.end('SIGTERM')])).toEqual([0, 0])
   })

@@ -5,6 +5,7 @@ import type { JournalEntry } from '../registry/types.ts'
 import { type Caller, callerOf, covers } from './caller.ts'
 import { EventStream, type StreamEvent } from './event-stream.ts'
 import { journalEntryReply } from './journal-entry.ts'
+import { createJournalFeed } from './journal-feed.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { Problem } from './problem.ts'
 import { createRates } from './rates.ts'
@@ -20,13 +21,15 @@ interface Listener {
   stream: EventStream
   /** Journal events that came during the replay; null once it is over. */
   held: StreamEvent[] | null
-  /** The last entry that the replay brought: an entry can be read there before it is announced here. */
+  /** The last entry that the listener has: an entry can be read by the replay before it is told here. */
   replayedId: number
 }
 
 /** Passes journal entries and presence on to every open event stream. */
 export interface EventHub {
   readonly isFull: boolean
+  /** Follows the journal for one more stream, which may be opened then. Resolves to how to leave it. */
+  follow(): Promise<() => void>
   open(listener: { caller: Caller; stream: EventStream; afterId: number | null }): () => void
   close(): void
 }
@@ -41,10 +44,12 @@ export function createEventHub(parts: HubParts): EventHub {
   const publish = (productKey: string | null, event: StreamEvent): void => {
     for (const listener of listeners) if (covers(listener.caller, productKey)) deliver(listener, event)
   }
+  const journal = createJournalFeed(registry, {
+    entry: entry => publish(entry.productKey, journalEvent(entry)),
+    failed: error => log.warn({ err: error }, 'the journal could not be followed; it is tried again'),
+  })
   const stops = [
-    registry.journal.onEntry(entry => {
-      if (listeners.size > 0) publish(entry.productKey, journalEvent(entry))
-    }),
+    journal.close,
     broker.onPresence(presence => {
       if (listeners.size > 0 && presence.identity.kind === 'device' && !presence.takenOver) {
         publish(presence.identity.productKey, presenceEvent(presence, presence.identity))
@@ -64,10 +69,11 @@ export function createEventHub(parts: HubParts): EventHub {
 
   return {
     get isFull() {
-      return listeners.size >= settings.maxListeners
+      return journal.users >= settings.maxListeners
     },
+    follow: journal.join,
     open: ({ caller, stream, afterId }) => {
-      const listener: Listener = { caller, stream, held: afterId === null ? null : [], replayedId: 0 }
+      const listener: Listener = { caller, stream, held: afterId === null ? null : [], replayedId: afterId ?? 0 }
       listeners.add(listener)
       rates.start()
       if (afterId !== null) {
@@ -152,7 +158,7 @@ function presenceEvent({ online, at, address, reason }: Presence, device: { prod
   }
 }
 
-export function eventRoutes(api: Api, { settings }: HttpParts, hub: EventHub): void {
+export function eventRoutes(api: Api, { registry, settings }: HttpParts, hub: EventHub): void {
   api.get(
     '/events',
     {
@@ -162,8 +168,8 @@ export function eventRoutes(api: Api, { settings }: HttpParts, hub: EventHub): v
         operationId: 'followEvents',
         summary: 'Live events: journal entries (with id), presence of devices, and rates',
         description:
-          'Server-Sent Events. `journal` carries a JournalEntry; `presence` carries productKey, deviceName, status, time, ' +
-          'address and reason; `rates`, once a second and for keys of all products, carries time and, a second at this ' +
+          'Server-Sent Events. `journal` carries a JournalEntry, of any gateway that shares the database; `presence` carries ' +
+          'productKey, deviceName, status, time, address and reason, of devices at this gateway; `rates`, once a second and for keys of all products, carries time and, a second at this ' +
           'gateway, registrations, logins, refusals, messagesIn and messagesOut, and connections. After a break send Last-Event-ID and the missed journal entries come first.',
         tags: ['journal'],
         headers: Type.Object({
@@ -175,18 +181,31 @@ export function eventRoutes(api: Api, { settings }: HttpParts, hub: EventHub): v
         },
       },
     },
-    (request, reply) => {
-      const afterId = eventIdOf(request.headers['last-event-id'])
+    async (request, reply) => {
+      const lastId = eventIdOf(request.headers['last-event-id'])
       if (hub.isFull) {
         throw new Problem('overloaded', { detail: `There are ${settings.maxListeners} open event streams already.` })
       }
+      // An id of another database may be any; up to a good one all is known, and may be told again by who follows behind.
+      const afterId = lastId === null ? null : Math.min(lastId, await newestId(registry))
+      const unfollow = await hub.follow()
       const stream = new EventStream(reply.raw, settings.maxListenerBytes)
       reply.hijack()
       stream.open(SECURITY_HEADERS)
-      const leave = hub.open({ caller: callerOf(request), stream, afterId })
-      reply.raw.once('close', leave)
+      const close = hub.open({ caller: callerOf(request), stream, afterId })
+      const leave = (): void => {
+        close()
+        unfollow()
+      }
+      if (reply.raw.closed) leave()
+      else reply.raw.once('close', leave)
     },
   )
+}
+
+async function newestId({ store }: HttpParts['registry']): Promise<number> {
+  const [newest] = (await store.listJournal({ limit: 1 })).items
+  return newest?.id ?? 0
 }
 
 function eventIdOf(header: string | undefined): number | null {

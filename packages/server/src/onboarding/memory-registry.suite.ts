@@ -155,6 +155,7 @@ export function createMemoryRegistry(rules: RegistrationRules): MemoryRegistry {
     sessionByToken: notNeeded,
     register: request => working(() => register(request)),
     activate: request => working(() => activate(request)),
+    followJournal: notNeeded,
     onChange: listener => {
       listeners.add(listener)
       return () => listeners.delete(listener)

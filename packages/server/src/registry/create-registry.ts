@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { Cache } from './cache.ts'
 import type { ForeignChange } from './changes.ts'
+import { followJournal } from './follow-journal.ts'
 import { hashSecret } from './hash.ts'
 import { type BufferedJournal, createJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
@@ -78,6 +79,10 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
       return outage.state
     },
     journal,
+    followJournal: async listener =>
+      store.onLeaseEvent === undefined
+        ? journal.onEntry(entry => listener.entry(entry))
+        : followJournal({ store, journal }, listener), // others write to it too
     onChange: listener => changes.add(listener),
     ...(store.onLeaseEvent && { onLeaseEvent: store.onLeaseEvent.bind(store) }),
     announce: change => changes.tell(change),

@@ -28,10 +28,21 @@ export interface Registry {
   readonly outage: OutageState | null
 
   readonly journal: Journal
+  /**
+   * Entries of all servers that share the store, in the order of their ids, from about now on. Resolves when it has begun to
+   * how to stop. Rejects with `StoreUnavailable`.
+   */
+  followJournal(listener: JournalListener): Promise<() => void>
   onChange(listener: (change: RegistryChange) => void): () => void
   /** Only where several servers share the store; see there. */
   onLeaseEvent?: NonNullable<Store['onLeaseEvent']>
   close(): Promise<void>
+}
+
+export interface JournalListener {
+  entry(entry: JournalEntry): void
+  /** The journal could not be read for a reason of its own; it is tried again. */
+  failed(error: unknown): void
 }
 
 /** Takes entries at any rate, keeps a bounded buffer, writes in batches, folds floods of alike entries; never throws, never waits. */

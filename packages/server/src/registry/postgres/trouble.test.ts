@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createRegistry } from '../index.ts'
 import { newEntry, StoreFixture } from '../store-fixture.suite.ts'
 import { BlockableWay } from './blockable-way.suite.ts'
 import type { PostgresStoreOptions } from './postgres-store.ts'
@@ -39,6 +40,7 @@ describe('a PostgreSQL database in trouble', () => {
     const fixture = await fixtureOn(url, { callTimeoutMs: 400 })
     const productKey = await fixture.productWith('dev1', 'dev2')
     const other = new Client({ connectionString: url })
+    other.on('error', () => undefined) // told by its statements
     await other.connect()
     await other.query("BEGIN; SELECT * FROM hatchway.devices WHERE device_name = 'dev1' FOR UPDATE")
     await expect(fixture.register(productKey, 'dev1', 's')).rejects.toMatchObject({ reason: 'store-slow' })
@@ -129,5 +131,36 @@ describe('a PostgreSQL database in trouble', () => {
       await eventually(() => fixture.store.check())
       expect(await fixture.register(productKey, 'dev1', 's')).toMatchObject({ ok: true })
     })
+  })
+})
+
+describe('a registry through outage after outage', () => {
+  test('leaves nothing behind: timers, connections, sessions of the database', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length
+    const timersBefore = timers()
+    const url = await server().database()
+    const fixture = await fixtureOn(url, { gatewayLeaseMs: 500, callTimeoutMs: 1000 })
+    const registry = createRegistry({ store: fixture.store, clock: Date.now, rememberMs: 60_000 })
+    const productKey = await fixture.productWith('dev1')
+    await registry.device(productKey, 'dev1')
+    const sessions = `SELECT count(*)::integer AS open FROM pg_stat_activity
+      WHERE application_name = 'hatchway' AND datname = current_database()`
+    for (let round = 0; round < 4; round += 1) {
+      await server().stop('SIGQUIT')
+      const asked = Array.from({ length: 50 }, (_, at) => registry.device(productKey, `unknown${at}`))
+      const lost = Array.from({ length: 50 }, () => fixture.register(productKey, 'dev1', 's'))
+      for (const { status } of await Promise.allSettled([...asked, ...lost])) expect(status).toBe('rejected')
+      await expect.poll(() => registry.outage, { timeout: 5000 }).not.toBeNull()
+      registry.journal.record(newEntry({ address: `round ${round}` }))
+      await server().start()
+      await expect.poll(() => registry.outage, { timeout: 10_000 }).toBeNull()
+      await eventually(() => fixture.store.check())
+      await registry.journal.flush()
+      expect((await server().query<{ open: number }>(sessions, { url }))[0]?.open).toBeLessThanOrEqual(10)
+    }
+    const { items } = await fixture.store.listJournal({ limit: 10 })
+    expect(items.map(({ address }) => address)).toEqual(['round 3', 'round 2', 'round 1', 'round 0'])
+    await registry.close()
+    await expect.poll(timers, { timeout: 10_000 }).toBeLessThanOrEqual(timersBefore)
   })
 })
