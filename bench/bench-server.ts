@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createEmbeddedBroker, openSqliteSessionStore } from '../packages/server/src/broker/embedded/index.ts'
+import type { Broker } from '../packages/server/src/broker/port.ts'
+import { createRelayBroker } from '../packages/server/src/broker/relay/index.ts'
 import { createGateway, defaultGatewaySettings, loadCertificates } from '../packages/server/src/gateway/index.ts'
 import type { Onboarding } from '../packages/server/src/onboarding/admission.ts'
 import { createOnboarding } from '../packages/server/src/onboarding/admit.ts'
@@ -18,7 +20,7 @@ import { deviceNameOf } from './mqtt-bytes.ts'
  * with one difference. An application is let in over plain TCP, which `serve` refuses: its CONNECT is judged as if it had come
  * by TLS, and everything behind that is the same (its key is verified, its rights are those of its key).
  *
- * Arguments: a folder for the data, the number of devices. Prints one JSON line `BenchServerReady`.
+ * Arguments: a folder for the data, the number of devices, and perhaps the port of a broker on this machine that it relays to. Prints one JSON line `BenchServerReady`.
  */
 export interface BenchServerReady {
   port: number
@@ -30,7 +32,7 @@ export interface BenchServerReady {
 
 const DEVICES_A_BATCH = 1000
 const CLOSE_TIMEOUT_MS = 5000
-const [folder = '', deviceCount = '0'] = process.argv.slice(2)
+const [folder = '', deviceCount = '0', upstreamPort] = process.argv.slice(2)
 const clock = (): number => Date.now()
 const onError = (error: unknown): void => {
   console.error('Hatchway:', error)
@@ -67,8 +69,7 @@ const onboarding: Onboarding = {
   admit: (connect, peer) => real.admit(connect, connect.userName === key.id ? { ...peer, transport: 'tls' } : peer),
 }
 const sessionStore = await openSqliteSessionStore({ file: join(folder, 'sessions.db') })
-const durable = { store: sessionStore, stored: await sessionStore.load() }
-const broker = createEmbeddedBroker({ durable, now: clock, onError })
+const broker = upstreamPort === undefined ? await embedded() : await relay(Number(upstreamPort))
 const platform = createPlatform({ broker, registry, clock, onError })
 const gateway = createGateway({
   settings: { ...defaultGatewaySettings, host: '127.0.0.1', ports: [0] },
@@ -83,6 +84,18 @@ const [address] = await gateway.listen()
 const application = { id: key.id, secret }
 const ready: BenchServerReady = { port: address?.port ?? 0, productKey, deviceSecrets, application }
 process.stdout.write(`${JSON.stringify(ready)}\n`)
+
+async function embedded(): Promise<Broker> {
+  const durable = { store: sessionStore, stored: await sessionStore.load() }
+  return createEmbeddedBroker({ durable, now: clock, onError })
+}
+
+async function relay(port: number): Promise<Broker> {
+  const address = { isTls: false, userName: undefined, password: undefined, hosts: [{ host: '127.0.0.1', port }] }
+  const relaying = createRelayBroker({ address, connectTimeoutMs: 5000, now: clock, log, onError })
+  await relaying.start()
+  return relaying
+}
 
 process.once('SIGTERM', async () => {
   await broker.close(CLOSE_TIMEOUT_MS)

@@ -41,7 +41,8 @@ export class Brokers {
     if (known !== undefined) return known
     const folder = join(this.#folder, `${name}-${this.#starts++}`)
     mkdirSync(folder)
-    const broker = name === 'hatchway' ? await startHatchway(folder, this.#profileFolder) : await peer(name, folder)
+    const broker =
+      name === 'hatchway' ? await startHatchway(folder, this.#profileFolder) : await startPeerBroker(name, folder)
     this.#running.set(name, broker)
     return broker
   }
@@ -58,10 +59,16 @@ export class Brokers {
   }
 }
 
-async function startHatchway(folder: string, profileFolder: string): Promise<RunningBroker> {
+/** With a port it relays to the broker there. */
+export async function startHatchway(
+  folder: string,
+  profileFolder: string,
+  upstreamPort?: number,
+): Promise<RunningBroker> {
   const nodeArgs = profileFolder === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
+  const upstream = upstreamPort === undefined ? [] : [String(upstreamPort)]
   const script = fileURLToPath(new URL('bench-server.ts', import.meta.url))
-  const program = new Child(SERVER_CORE, script, [folder, String(DEVICES)], { nodeArgs })
+  const program = new Child(SERVER_CORE, script, [folder, String(DEVICES), ...upstream], { nodeArgs })
   try {
     const { port, productKey, deviceSecrets, application } = await program.message<BenchServerReady>()
     return {
@@ -83,7 +90,7 @@ async function startHatchway(folder: string, profileFolder: string): Promise<Run
   }
 }
 
-async function peer(name: PeerName, folder: string): Promise<RunningBroker> {
+export async function startPeerBroker(name: PeerName, folder: string): Promise<RunningBroker> {
   const { port, program } = await startPeer(name, { folder })
   return {
     port,

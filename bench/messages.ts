@@ -7,7 +7,7 @@ import { LOAD_CORE } from './machine.ts'
 import { MESSAGE_CASES, type MessageCase, wiringOf } from './messages-cases.ts'
 import type { MessageLoad, MessageReport } from './messages-load.ts'
 import { type Measured, messagesReport } from './messages-report.ts'
-import { type BrokerName, Brokers } from './messages-servers.ts'
+import { type BrokerName, Brokers, type RunningBroker } from './messages-servers.ts'
 import { deviceNameOf } from './mqtt-bytes.ts'
 import { readOptions } from './options.ts'
 import { bringPeers, PEERS, type PeerName } from './peer-programs.ts'
@@ -42,7 +42,10 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
       for (const messageCase of cases) {
         for (const name of names) {
           console.error(`round ${round} of ${options.repeats}: ${messageCase.id}, ${name}`)
-          const result = await once(brokers, name, messageCase, { folder, serverCpuUs: options['cpu-ms'] * 1000 })
+          const result = await measuredOrFailed(brokers, name, messageCase, {
+            folder,
+            serverCpuUs: options['cpu-ms'] * 1000,
+          })
           if (round > 0) measured.push({ case: messageCase, broker: name, result })
         }
       }
@@ -54,19 +57,17 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
   }
 }
 
-interface Once {
+export interface Once {
   folder: string
   serverCpuUs: number
 }
 
-/** A peer that fails is said to have failed, and is started anew for the next case; Hatchway may not. */
-async function once(
-  brokers: Brokers,
-  name: BrokerName,
+/** Puts a load on a broker by a process on the other core, and gives what came of it. */
+export async function measure(
+  broker: RunningBroker,
   messageCase: MessageCase,
   { folder, serverCpuUs }: Once,
-): Promise<MessageReport | 'failed'> {
-  const broker = await brokers.get(name)
+): Promise<MessageReport> {
   const { productKey } = broker
   const { topics, filters, copies } = wiringOf(
     messageCase,
@@ -94,15 +95,27 @@ async function once(
   writeFileSync(file, JSON.stringify(load))
   const generator = new Child(LOAD_CORE, path('messages-load.ts'), [file])
   try {
-    const report = await generator.message<MessageReport>()
+    return await generator.message<MessageReport>()
+  } finally {
+    await generator.stop()
+  }
+}
+
+/** A peer that fails is said to have failed, and is started anew for the next case; Hatchway may not. */
+async function measuredOrFailed(
+  brokers: Brokers,
+  name: BrokerName,
+  messageCase: MessageCase,
+  once: Once,
+): Promise<MessageReport | 'failed'> {
+  const broker = await brokers.get(name)
+  try {
+    const report = await measure(broker, messageCase, once)
     if (report.lost > 0) console.error(`${name} lost ${report.lost} messages`)
     return report
   } catch (error) {
-    await generator.stop()
     if (name === 'hatchway') throw error
     await brokers.restart(name)
     return 'failed'
-  } finally {
-    await generator.stop()
   }
 }

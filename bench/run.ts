@@ -6,6 +6,7 @@ import { type BenchReport, textReport, writeReport } from './report.ts'
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<BenchReport> }>>> = {
   registration: () => import('./registration.ts'),
   messages: () => import('./messages.ts'),
+  relay: () => import('./relay.ts'),
   memory: () => import('./memory.ts'),
   matching: () => import('./matching.ts'),
   soak: () => import('./soak.ts'),

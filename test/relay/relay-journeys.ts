@@ -15,7 +15,7 @@ export interface ClusterFeatures {
 
 /** What holds whatever the cluster: the journeys of devices and applications through a relay. */
 export function relayJourneys(served: ServedMqtt, { levels, qos2 }: ClusterFeatures): void {
-  const devices = new RelayedDevices(served)
+  const devices = RelayedDevices.ofFile(served)
   const qosLevels: readonly Qos[] = qos2 ? [0, 1, 2] : [0, 1]
   const device = (deviceName: string) => ({ productKey: served.productKey, deviceName })
   const own = (deviceName: string, rest: string): string => `/${served.productKey}/${deviceName}/${rest}`

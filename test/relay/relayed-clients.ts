@@ -7,6 +7,9 @@ import type { ServedMqtt } from '../mqtt/served-mqtt.ts'
 
 const deviceSecret = '0123456789abcdef0123456789abcdef'
 
+/** Whom the devices belong to. */
+export type DeviceServer = Pick<ServedMqtt, 'hatchway' | 'productKey' | 'unique'>
+
 export interface DeviceOptions extends Partial<Connect> {
   level?: ProtocolLevel
   serverSubscribe?: boolean
@@ -14,16 +17,24 @@ export interface DeviceOptions extends Partial<Connect> {
 
 /** Devices of a server that relays; they end with the test. */
 export class RelayedDevices {
-  readonly #served: ServedMqtt
+  readonly #served: DeviceServer
   readonly #opened: MqttConnection[] = []
 
-  constructor(served: ServedMqtt) {
+  constructor(served: DeviceServer) {
     this.#served = served
-    afterEach(async () => {
-      const opened = this.#opened.splice(0)
-      for (const connection of opened) connection.destroy()
-      await Promise.all(opened.map(({ closed }) => closed))
-    })
+  }
+
+  /** For the tests of a whole file. */
+  static ofFile(served: DeviceServer): RelayedDevices {
+    const devices = new RelayedDevices(served)
+    afterEach(() => devices.end())
+    return devices
+  }
+
+  async end(): Promise<void> {
+    const opened = this.#opened.splice(0)
+    for (const connection of opened) connection.destroy()
+    await Promise.all(opened.map(({ closed }) => closed))
   }
 
   /** A device that nobody else uses. */

@@ -120,7 +120,7 @@ export class RelayedConnection
 
   /** Bytes on their way, in both directions. */
   get queuedBytes(): number {
-    return this.#toClient.unsentBytes + (this.#line?.pendingBytes ?? 0)
+    return this.#link.pendingBytes + (this.#line?.pendingBytes ?? 0)
   }
 
   // Logging in at the cluster
