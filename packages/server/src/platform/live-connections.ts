@@ -15,10 +15,6 @@ export class LiveConnections {
     })
   }
 
-  get size(): number {
-    return this.#live.size
-  }
-
   /** Of those that are connected still; whoever comes while these are gone through may be among them. */
   *values(): Iterable<Presence> {
     for (const presence of this.#live.values()) {
