@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly str
   messages: () => import('./messages.ts'),
   relay: () => import('./relay.ts'),
   memory: () => import('./memory.ts'),
+  registry: () => import('./registry.ts'),
   matching: () => import('./matching.ts'),
   soak: () => import('./soak.ts'),
 }

@@ -69,6 +69,11 @@ export class PostgresServer {
     return server
   }
 
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error('the server does not run')
+    return this.#process.pid
+  }
+
   url(database = 'postgres'): string {
     return `postgres://${USER}:${PASSWORD}@127.0.0.1:${this.port}/${database}`
   }
