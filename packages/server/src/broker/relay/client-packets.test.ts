@@ -8,6 +8,7 @@ import { type Rights, rightsOf } from '../client/rights.ts'
 import type { Identity, ReceivedMessage } from '../port.ts'
 import { ClientPackets, type PacketHost } from './client-packets.ts'
 import type { Echoes } from './echoes.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { Taps } from './taps.ts'
 
 const own = '/pk/dn/user/update'
@@ -28,6 +29,7 @@ class Rig implements PacketHost {
   readonly rights: Rights = rightsOf(identity, defaultClientLimits)
   readonly topicAliasMaximum = 2
   readonly echoes: Echoes | undefined = undefined
+  readonly subscriptions: Subscriptions
   readonly level: ProtocolLevel
   readonly answers: Packet[] = []
   readonly reports: string[] = []
@@ -42,6 +44,7 @@ class Rig implements PacketHost {
 
   constructor(level: ProtocolLevel) {
     this.level = level
+    this.subscriptions = new Subscriptions(this.rights, level)
     const shared = { limits: defaultClientLimits, meter: this.meter, taps: this.taps, head: new PublishHead() }
     this.packets = new ClientPackets(this, shared)
   }
@@ -115,7 +118,7 @@ describe.each([4, 5] as const)('MQTT level %i', level => {
     const refused = level === 5 ? 0x87 : 0x80
     const [asked] = rig.send(subscribe('/other', own, '/pk/+/x', '/pk/dn/#'))
     expect(asked).toMatchObject({ subscriptions: [{ filter: own }, { filter: '/pk/dn/#' }] })
-    const answer = rig.packets.subscriptions.answered({ type: 'suback', packetId: 5, reasonCodes: [1, 0x80] })
+    const answer = rig.subscriptions.answered({ type: 'suback', packetId: 5, reasonCodes: [1, 0x80] })
     expect(answer.suback?.reasonCodes).toEqual([refused, 1, refused, 0x80])
     expect(answer.refusedUpstream).toEqual([{ filter: '/pk/dn/#', code: 0x80 }])
     expect(rig.send(subscribe('/other'))).toEqual([])

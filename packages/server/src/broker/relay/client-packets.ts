@@ -20,7 +20,7 @@ import type { Rights } from '../client/rights.ts'
 import { TopicCache } from '../client/topic-cache.ts'
 import type { Identity } from '../port.ts'
 import type { Echoes } from './echoes.ts'
-import { Subscriptions } from './subscriptions.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import type { Tap, Taps } from './taps.ts'
 
 /** What all connections of a relay share for reading. One reads at a time, and never from within another's reading. */
@@ -39,6 +39,7 @@ export interface PacketHost {
   /** Topic aliases that the client may set. */
   readonly topicAliasMaximum: number
   readonly echoes: Echoes | undefined
+  readonly subscriptions: Subscriptions
   /** Bytes that go on as they are. */
   forward(buffer: Buffer, start: number, end: number): void
   /** A packet for the client that is not the cluster's. */
@@ -64,7 +65,6 @@ const bareLength = 2
 
 /** Judges a client's packets as they pass: what is allowed goes on unchanged, the rest is answered here. */
 export class ClientPackets {
-  readonly subscriptions: Subscriptions
   readonly #host: PacketHost
   readonly #shared: SharedReading
   readonly #topics: TopicCache<KnownTopic>
@@ -80,7 +80,6 @@ export class ClientPackets {
     this.#host = host
     this.#shared = shared
     this.#topics = new TopicCache(host.identity.kind === 'device' ? cachedTopicsPerDevice : cachedTopicsPerApplication)
-    this.subscriptions = new Subscriptions(host.rights, host.level)
   }
 
   /** The last packet that went to the cluster, for when it ends the connection over it. */
@@ -223,7 +222,7 @@ export class ClientPackets {
   }
 
   #subscribe(frame: Frame, packet: Subscribe): void {
-    const judged = this.subscriptions.judge(packet)
+    const judged = this.#host.subscriptions.judge(packet)
     if (judged === undefined) {
       this.#host.refuse('protocol-error', 'it sends SUBSCRIBE without waiting for answers')
       return

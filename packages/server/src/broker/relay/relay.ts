@@ -4,8 +4,9 @@ import type { ClientLimits } from '../client/client-limits.ts'
 import { Meter, versionOf } from '../client/meter.ts'
 import { PublishHead } from '../client/publish-head.ts'
 import type { AttachRequest, BrokerIncident, Identity, Presence } from '../port.ts'
-import { type OfflineReason, RelayedConnection, type RelaySurroundings } from './relayed-connection.ts'
+import { RelayedConnection } from './relayed-connection.ts'
 import { SessionEnder } from './session-ender.ts'
+import type { OfflineReason, RelaySurroundings } from './surroundings.ts'
 import { Taps } from './taps.ts'
 import type { UpstreamLine } from './upstream/line.ts'
 import type { Upstream } from './upstream/upstream.ts'
@@ -21,7 +22,7 @@ export interface RelayEvents {
 const lineEndMs = 5000
 
 /** The middle of the relay: connections by session, presence, the sweep. */
-export class Relay implements RelaySurroundings {
+export class Relay implements RelaySurroundings<RelayedConnection> {
   readonly limits: ClientLimits
   readonly upstream: Upstream
   readonly meter = new Meter()

@@ -1,16 +1,11 @@
 import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
 import {
   type Connack,
-  decodeDisconnect,
-  decodePublish,
-  decodeSuback,
   encodeSubscribe,
-  type Frame,
   Framer,
   MalformedPacket,
   type Packet,
   type ProtocolLevel,
-  packetTypeOf,
   reasonCodes,
 } from '../../mqtt/index.ts'
 import { maxPacketSizeBytes } from '../client/client-limits.ts'
@@ -19,51 +14,24 @@ import { IncidentAllowance } from '../client/incident-allowance.ts'
 import { Outbox } from '../client/outbox.ts'
 import { encodeFor, type PacketReader, wantsProblems } from '../client/reason-strings.ts'
 import { type Rights, rightsOf } from '../client/rights.ts'
-import type { Attachment, AttachRequest, BrokerIncident, DrainListener, Identity, Link, Presence } from '../port.ts'
-import { ClientPackets, type PacketHost, pubackOf, type SharedReading } from './client-packets.ts'
+import type { Attachment, AttachRequest, BrokerIncident, DrainListener, Identity, Link } from '../port.ts'
+import { ClientPackets, type PacketHost } from './client-packets.ts'
+import { type ClusterPacketHost, ClusterPackets, serverSubscribeId } from './cluster-packets.ts'
 import { Echoes } from './echoes.ts'
-import { Passage, type PassageHandler } from './passage.ts'
 import { clientAnswer, upstreamConnect } from './rewriting.ts'
+import { Subscriptions } from './subscriptions.ts'
+import type { OfflineReason, RelaySurroundings } from './surroundings.ts'
 import type { LineReader, UpstreamLine } from './upstream/line.ts'
 import { type LoginOutcome, UpstreamLogin } from './upstream/login.ts'
-import type { Upstream } from './upstream/upstream.ts'
-
-export type OfflineReason = NonNullable<Presence['reason']>
-
-/** What a connection needs of the relay around it. */
-export interface RelaySurroundings extends SharedReading {
-  readonly upstream: Upstream
-  /** Sweeps so far: the clock of keep alive. */
-  readonly tick: number
-  /** Counts what goes to the cluster. */
-  readonly upstreamMeter: { bytesOut: number }
-  /** The cluster has taken the client. */
-  cameOnline(connection: RelayedConnection): void
-  /** It has ended; `wasOnline` = the cluster had taken it. */
-  left(connection: RelayedConnection, reason: OfflineReason): void
-  /** The client's link is gone. */
-  linkClosed(connection: RelayedConnection): void
-  /** The line is about to close by itself; if it does not in time, it is to be aborted. */
-  lineEnding(line: UpstreamLine): void
-  lineEnded(line: UpstreamLine): void
-  /** A newer connection of the same session waits for the cluster here. */
-  hasSuccessor(connection: RelayedConnection): boolean
-  report(incident: BrokerIncident): void
-  failed(error: unknown): void
-}
 
 /** Bytes that a client has not read, above which the cluster is read no further for it. */
 const unreadBytesMax = 256 * 1024
-/** Of packets that are to be looked at; larger ones pass. */
-const largestSeenBytes = 256 * 1024
-const serverSubscribeId = 1
 /** How long the cluster may keep a client waiting. */
 const stallMs = 30_000
-const seen = { publish: 3, suback: 9, disconnect: 14 } as const
 
 /** One client's connection, and the one that stands for it at the cluster. */
 export class RelayedConnection
-  implements Attachment, DrainListener, LineReader, PacketHost, PacketReader, PassageHandler
+  implements Attachment, ClusterPacketHost, DrainListener, LineReader, PacketHost, PacketReader
 {
   readonly identity: Identity
   readonly level: ProtocolLevel
@@ -71,8 +39,11 @@ export class RelayedConnection
   readonly rights: Rights
   readonly maxPacketSizeBytes: number
   readonly wantsProblems: boolean
+  readonly subscriptions: Subscriptions
   topicAliasMaximum = 0
   echoes: Echoes | undefined
+  /** While the cluster has not answered for them; the client's own packets wait for that. */
+  serverFilters: readonly string[] | undefined
   /** The cluster has taken the client. */
   isOnline = false
   hasEnded = false
@@ -81,7 +52,7 @@ export class RelayedConnection
   /** The sweep of the last byte. */
   #heardAt: number
   readonly #request: AttachRequest
-  readonly #around: RelaySurroundings
+  readonly #around: RelaySurroundings<RelayedConnection>
   readonly #link: Link
   readonly #toClient: Outbox
   readonly #framer: Framer
@@ -89,11 +60,7 @@ export class RelayedConnection
   #line: UpstreamLine | undefined
   #toUpstream: Outbox | undefined
   #packets: ClientPackets | undefined
-  readonly #passage = new Passage(this)
-  /** Packets for the client that wait for the end of one that is passing. */
-  #late: Packet[] = []
-  /** The cluster has not confirmed what it was asked in the client's name; the client's own packets wait for that. */
-  #awaitsServerSuback = false
+  readonly #clusterPackets: ClusterPackets
   /** The client waits for the cluster: it is not read. */
   #isPaused = false
   #isUpstreamPaused = false
@@ -101,12 +68,14 @@ export class RelayedConnection
   #heldAt = 0
   #incidents: IncidentAllowance | undefined
 
-  constructor(request: AttachRequest, around: RelaySurroundings) {
+  constructor(request: AttachRequest, around: RelaySurroundings<RelayedConnection>) {
     const { identity, connect, link } = request
     this.identity = identity
     this.level = connect.protocolLevel
     this.address = link.address
     this.rights = rightsOf(identity, around.limits)
+    this.subscriptions = new Subscriptions(this.rights, this.level)
+    this.#clusterPackets = new ClusterPackets(this, around.meter)
     this.maxPacketSizeBytes = connect.properties?.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY
     this.wantsProblems = wantsProblems(connect)
     this.#heardAt = around.tick
@@ -191,7 +160,7 @@ export class RelayedConnection
 
   /** Before any packet of the client's own goes on, so that no packet identifier is used twice. */
   #subscribeForClient(filters: readonly string[]): void {
-    this.#awaitsServerSuback = true
+    this.serverFilters = filters
     this.#heldAt = this.#around.tick
     // Nothing that the device itself published, and of retained messages only those of filters that are new.
     const options = { qos: 1, noLocal: true, retainAsPublished: false, retainHandling: 1 } as const
@@ -221,7 +190,7 @@ export class RelayedConnection
     this.#heardAt = this.#around.tick
     this.#around.meter.bytesIn += chunk.length
     this.#framer.push(chunk)
-    if (this.isOnline && !this.#awaitsServerSuback) this.#read()
+    if (this.isOnline && this.serverFilters === undefined) this.#read()
     else this.#pauseClient()
     this.#flush()
   }
@@ -248,7 +217,7 @@ export class RelayedConnection
 
   drained(): void {
     if (this.hasEnded) return
-    if (this.#line?.isFull === false && !this.#awaitsServerSuback) this.#resumeClient()
+    if (this.#line?.isFull === false && this.serverFilters === undefined) this.#resumeClient()
     this.#readOn()
   }
 
@@ -273,7 +242,7 @@ export class RelayedConnection
   received(chunk: Buffer): void {
     if (this.hasEnded) return
     try {
-      if (!this.#passage.push(chunk)) this.#lostUpstream('what it sends is not MQTT')
+      if (this.#clusterPackets.receive(chunk) === false) this.#lostUpstream('what it sends is not MQTT')
     } catch (error) {
       if (error instanceof MalformedPacket) this.#lostUpstream(`it sent a packet that is malformed: ${error.message}`)
       else this.#failed(error)
@@ -281,74 +250,13 @@ export class RelayedConnection
     this.#flush()
   }
 
-  wants(firstByte: number, sizeBytes: number): boolean {
-    const type = firstByte >> 4
-    if (sizeBytes > largestSeenBytes) return false
-    if (type === seen.publish) return this.echoes?.isAwaiting === true
-    return type === seen.suback || type === seen.disconnect
+  serverSubscribed(): void {
+    this.serverFilters = undefined
+    this.#readWaiting()
   }
 
-  begins(firstByte: number): void {
-    if (firstByte >> 4 !== seen.publish) return
-    const qos = (firstByte >> 1) & 3
-    if (qos !== 3) this.#around.meter.messagesOut[qos as 0 | 1 | 2]++
-  }
-
-  pass(buffer: Buffer, start: number, end: number): void {
-    this.#toClient.append(buffer, start, end)
-    if (this.#late.length === 0 || !this.#passage.isBetween) return
-    const late = this.#late
-    this.#late = []
-    for (const packet of late) this.answer(packet)
-  }
-
-  packet(frame: Frame): void {
-    const type = packetTypeOf(frame.firstByte)
-    if (type === 'publish') this.#seePublish(frame)
-    else if (type === 'suback') this.#seeSuback(frame)
-    else this.#seeDisconnect(frame)
-  }
-
-  #seePublish(frame: Frame): void {
-    const { topic, payload, qos, packetId = 0 } = decodePublish(frame, this.level)
-    if (qos < 2 && this.echoes?.takes(topic, payload)) {
-      if (qos === 1) this.#toUpstream?.packet(pubackOf(packetId))
-      return
-    }
-    this.begins(frame.firstByte)
-    this.pass(frame.buffer, frame.start, frame.end)
-  }
-
-  #seeSuback(frame: Frame): void {
-    const level = this.level === 5 ? 5 : 4
-    const packet = decodeSuback(frame, level)
-    if (this.#awaitsServerSuback && packet.packetId === serverSubscribeId) {
-      const { serverSubscriptions } = this.#request
-      for (const [at, code] of packet.reasonCodes.entries()) this.#refusedUpstream(serverSubscriptions[at] ?? '', code)
-      this.#awaitsServerSuback = false
-      this.#readWaiting()
-      return
-    }
-    const answered = this.#packets?.subscriptions.answered(packet)
-    for (const { filter, code } of answered?.refusedUpstream ?? []) this.#refusedUpstream(filter, code)
-    if (answered?.suback === undefined) this.pass(frame.buffer, frame.start, frame.end)
-    else this.answer(answered.suback)
-  }
-
-  #refusedUpstream(filter: string, code: number): void {
-    if (code < 0x80) return
-    const problem = `the cluster answered SUBSCRIBE with 0x${code.toString(16)}`
-    this.report('upstream-topic-refused', { topic: filter, problem })
-  }
-
-  /** Its reason is the client's too. */
-  #seeDisconnect(frame: Frame): void {
-    const { reasonCode, properties } = decodeDisconnect(frame, this.level)
-    this.pass(frame.buffer, frame.start, frame.end)
-    const reason = reasonsOfDisconnect[reasonCode] ?? 'upstream-lost'
-    const said = properties?.reasonString === undefined ? '' : ` (${properties.reasonString})`
-    const problem = `it sent DISCONNECT with 0x${reasonCode.toString(16)}${said}, ${this.#afterWhat}`
-    this.#finish(reason, reason === 'upstream-lost' ? problem : undefined)
+  clusterLeft(reason: ReasonCode, problem: string): void {
+    this.#finish(reason, reason === 'upstream-lost' ? `${problem}; ${this.#afterWhat}` : undefined)
   }
 
   get #afterWhat(): string {
@@ -375,10 +283,14 @@ export class RelayedConnection
   // To the client
 
   answer(packet: Packet): void {
-    if (!this.#passage.isBetween) {
-      this.#late.push(packet)
-      return
-    }
+    this.#clusterPackets.insert(packet)
+  }
+
+  toClient(buffer: Buffer, start: number, end: number): void {
+    this.#toClient.append(buffer, start, end)
+  }
+
+  send(packet: Packet): void {
     const bytes = encodeFor(packet, this)
     if (bytes.length <= this.maxPacketSizeBytes) this.#toClient.packet(bytes)
     else if (packet.type !== 'disconnect') {
@@ -452,7 +364,7 @@ export class RelayedConnection
   /** Keep alive, and the same for the cluster: it has to take what the client sends. */
   sweep(): void {
     const { tick, limits } = this.#around
-    const isHeld = this.isOnline && (this.#isPaused || this.#awaitsServerSuback)
+    const isHeld = this.isOnline && (this.#isPaused || this.serverFilters !== undefined)
     if (isHeld && tick - this.#heldAt > stallMs / limits.sweepMs) {
       this.#lostUpstream(`it took nothing for ${stallMs / 1000} s; ${this.#afterWhat}`)
     } else if (this.#patienceTicks > 0 && !isHeld && tick - this.#heardAt > this.#patienceTicks) {
@@ -477,7 +389,7 @@ export class RelayedConnection
   #end(reason: ReasonCode, reasonCode: number | undefined, problem: string | undefined): void {
     if (this.hasEnded) return
     // Before CONNACK, or inside of a packet that passes, there is no place for a DISCONNECT.
-    if (this.level === 5 && reasonCode !== undefined && this.isOnline && this.#passage.isBetween) {
+    if (this.level === 5 && reasonCode !== undefined && this.isOnline && this.#clusterPackets.isBetween) {
       this.answer({ type: 'disconnect', reasonCode, properties: { reasonString: problem } })
     }
     this.#finish(reason, problem)
@@ -512,7 +424,6 @@ export class RelayedConnection
     this.#link.drainListener = undefined
     this.#login?.cancel()
     this.#login = undefined
-    this.#late = []
     const line = this.#line
     if (line !== undefined) {
       this.#toUpstream?.flush()
@@ -521,9 +432,4 @@ export class RelayedConnection
     }
     this.#around.left(this, reason)
   }
-}
-
-const reasonsOfDisconnect: Readonly<Record<number, ReasonCode | undefined>> = {
-  [reasonCodes.keepAliveTimeout]: 'keep-alive-timeout',
-  [reasonCodes.sessionTakenOver]: 'session-taken-over',
 }
