@@ -1,6 +1,7 @@
 import { type Connack, encodePublish, type PublishProperties } from '../../mqtt/index.ts'
 import { clientIdOf } from '../client/client-id.ts'
 import { maxPacketSizeBytes } from '../client/client-limits.ts'
+import { Emptied } from '../client/emptied.ts'
 import { Meter, versionOf } from '../client/meter.ts'
 import { type Rights, responsePrefixOf, rightsOf } from '../client/rights.ts'
 import type { AttachRequest, BrokerIncident, Identity, Message, Presence } from '../port.ts'
@@ -84,7 +85,7 @@ export class Hub implements Surroundings<Connection> {
   /** By window: one for all sessions that have the same, so at most `settings.inFlight` of them. */
   readonly #limits = new Map<number, SessionLimits>()
   readonly #events: HubEvents
-  #allGone: (() => void) | undefined
+  readonly #allGone = new Emptied()
 
   constructor({ settings, now, schedule, after, store, stored, events }: HubOptions) {
     this.settings = settings
@@ -294,17 +295,12 @@ export class Hub implements Surroundings<Connection> {
 
   linkClosed(connection: Connection): void {
     this.links.delete(connection)
-    if (this.links.size === 0) this.#allGone?.()
+    if (this.links.size === 0) this.#allGone.tell()
   }
 
   /** Resolves when no link is left, or after the time. */
   async linksGone(timeoutMs: number): Promise<void> {
-    if (this.links.size === 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#allGone = resolve
-    const timer = setTimeout(resolve, timeoutMs)
-    await promise
-    clearTimeout(timer)
+    if (this.links.size > 0) await this.#allGone.wait(timeoutMs)
   }
 
   /** Keep alive and patience, for all connections at once. */

@@ -8,6 +8,7 @@ import {
   type ProtocolLevel,
   type Qos,
 } from '../../mqtt/index.ts'
+import { Emptied } from '../client/emptied.ts'
 import type { Message } from '../port.ts'
 import { UpstreamUnavailable } from '../upstream-unavailable.ts'
 import type { LineReader, UpstreamLine } from './upstream/line.ts'
@@ -72,7 +73,7 @@ export class PlatformLine implements LineReader {
   #isClosed = false
   #wasHungUp = false
   #firstTry: (() => void) | undefined
-  #allSettled: (() => void) | undefined
+  readonly #allSettled = new Emptied()
 
   constructor(options: PlatformLineOptions) {
     this.#options = options
@@ -106,12 +107,7 @@ export class PlatformLine implements LineReader {
 
   /** Resolves when no message is on its way, or after the time. */
   async settled(timeoutMs: number): Promise<void> {
-    if (this.#isSettled) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#allSettled = resolve
-    const timer = setTimeout(resolve, timeoutMs)
-    await promise
-    clearTimeout(timer)
+    if (!this.#isSettled) await this.#allSettled.wait(timeoutMs)
   }
 
   get #isSettled(): boolean {
@@ -290,7 +286,7 @@ export class PlatformLine implements LineReader {
       if (waiting === undefined) break
       this.#publish(line, waiting)
     }
-    if (this.#isSettled) this.#allSettled?.()
+    if (this.#isSettled) this.#allSettled.tell()
   }
 
   #publish(line: UpstreamLine, waiting: Waiting): void {

@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { reasonCodes } from '../../mqtt/index.ts'
 import type { ClientLimits } from '../client/client-limits.ts'
+import { Emptied } from '../client/emptied.ts'
 import { Meter, versionOf } from '../client/meter.ts'
 import { PublishHead } from '../client/publish-head.ts'
 import type { AttachRequest, BrokerIncident, Identity, Presence } from '../port.ts'
@@ -45,8 +46,8 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
   isClosing = false
   readonly #now: () => number
   readonly #events: RelayEvents
-  #allGone: (() => void) | undefined
-  #allLinesGone: (() => void) | undefined
+  readonly #allLinksGone = new Emptied()
+  readonly #allLinesGone = new Emptied()
 
   constructor(options: { limits: ClientLimits; upstream: Upstream; now: () => number; events: RelayEvents }) {
     const { limits, upstream, now, events } = options
@@ -135,17 +136,12 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
 
   linkClosed(connection: RelayedConnection): void {
     this.links.delete(connection)
-    if (this.links.size === 0) this.#allGone?.()
+    if (this.links.size === 0) this.#allLinksGone.tell()
   }
 
   /** Resolves when no link is left, or after the time. */
   async linksGone(timeoutMs: number): Promise<void> {
-    if (this.links.size === 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#allGone = resolve
-    const timer = setTimeout(resolve, timeoutMs)
-    await promise
-    clearTimeout(timer)
+    if (this.links.size > 0) await this.#allLinksGone.wait(timeoutMs)
   }
 
   lineEnding(line: UpstreamLine): void {
@@ -154,7 +150,7 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
 
   lineEnded(line: UpstreamLine): void {
     this.#endingLines.delete(line)
-    if (this.#endingLines.size === 0) this.#allLinesGone?.()
+    if (this.#endingLines.size === 0) this.#allLinesGone.tell()
     this.upstream.hosts.closed(line.host)
   }
 
@@ -172,12 +168,7 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
 
   /** Resolves when no line is about to end, or after the time; those that are left are cut then. */
   async linesGone(timeoutMs: number): Promise<void> {
-    if (this.#endingLines.size === 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#allLinesGone = resolve
-    const timer = setTimeout(resolve, timeoutMs)
-    await promise
-    clearTimeout(timer)
+    if (this.#endingLines.size > 0) await this.#allLinesGone.wait(timeoutMs)
     for (const line of this.#endingLines.keys()) line.abort()
   }
 
