@@ -33,12 +33,17 @@ export class HatchwayServer {
     this.#http = ready.http
   }
 
-  static async start(dataDir: string, options: ChildOptions = {}): Promise<HatchwayServer> {
+  /** `flags` go to `hatchway serve`. */
+  static async start(
+    dataDir: string,
+    options: ChildOptions = {},
+    flags: readonly string[] = [],
+  ): Promise<HatchwayServer> {
     const script = fileURLToPath(new URL('../packages/server/bin/hatchway.js', import.meta.url))
     const places = ['--data-dir', dataDir, '--mqtt-port', '0', '--mqtt-host', '127.0.0.1', '--http-port', '0']
     const rest = ['--admin-token', ADMIN_TOKEN, '--log-level', 'warn']
     const limit = ['--max-connections-per-address', String(CONNECTIONS_PER_ADDRESS), '--connects-per-minute', '0']
-    const child = new Child(SERVER_CORE, script, ['serve', '--json', ...places, ...rest, ...limit], options)
+    const child = new Child(SERVER_CORE, script, ['serve', '--json', ...places, ...rest, ...limit, ...flags], options)
     try {
       return new HatchwayServer(child, await child.message<Ready>())
     } catch (error) {

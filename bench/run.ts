@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly str
   registry: () => import('./registry.ts'),
   matching: () => import('./matching.ts'),
   soak: () => import('./soak.ts'),
+  storm: () => import('./storm.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -85,16 +85,26 @@ test('a connection is known beyond the tunnel as it is known here, but for its p
   client.socket.destroy()
 })
 
+test('what is no preface ends that connection, and the log says so', async () => {
+  const { door, errors, broker } = await startRig()
+  for (const wrong of [Buffer.of(0, 0, 0, 1), Buffer.from('\0\0\0\x02{}'), Buffer.from('\0\0\0\x01{')]) {
+    const socket = enter(door.place, 'tunnel', wrong)
+    socket.on('error', () => {}) // a reset is one way of being closed
+    await new Promise(resolve => socket.once('close', resolve))
+  }
+  expect(errors).toHaveLength(3)
+  expect(broker.attached).toEqual([])
+})
+
 test('the products of an application arrive as a set', () => {
   const identity = { kind: 'application', sessionId: '@k/c', keyId: 'k', products: new Set(['pk1', 'pk2']) } as const
   const connect = connectPacket
   const preface = { identity, connect, worker: 1, tunnel: 2, address: '::1', transport: 'tls' } as const
   const keepAlive = { keepAliveSeconds: 60, keepAliveChanged: false, serverSubscriptions: [] }
-  const { password: _, ...withoutPassword } = connect
   expect(decodePreface(encodePreface({ ...preface, ...keepAlive }))).toEqual({
     ...preface,
     ...keepAlive,
-    connect: withoutPassword,
+    connect: { ...connect, password: undefined },
   })
 })
 

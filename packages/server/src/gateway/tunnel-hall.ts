@@ -30,15 +30,29 @@ export class TunnelHall {
 
   /** `bytes` is the preface, `rest` what came behind it. */
   take(socket: Socket, bytes: Buffer, rest: Buffer): void {
-    const preface = decodePreface(bytes)
+    const preface = this.#read(bytes)
+    if (preface === undefined) {
+      socket.destroy()
+      return
+    }
     this.#sockets.add(socket)
     const link = new SocketLink(socket, preface, { turn: this.#turn, closing: this.#closing })
     const arrival = new TunnelArrival({ socket, link, preface, hall: this })
     arrival.attach(this.#options.broker, rest)
   }
 
-  failed(error: unknown, preface: Preface): void {
-    this.#options.log.error({ err: error, address: preface.address }, 'a connection failed')
+  /** Whatever another process sends, this one goes on. */
+  #read(bytes: Buffer): Preface | undefined {
+    try {
+      return decodePreface(bytes)
+    } catch (error) {
+      this.failed(error)
+      return undefined
+    }
+  }
+
+  failed(error: unknown, preface?: Preface): void {
+    this.#options.log.error({ err: error, address: preface?.address }, 'a connection failed')
   }
 
   gone(socket: Socket, { worker, tunnel }: Preface): void {

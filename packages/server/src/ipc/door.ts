@@ -85,6 +85,7 @@ function makePlace(): DoorPlace {
   throw new Error(`the folder for temporary files (${tmpdir()}) is too long for a local socket; set TMPDIR to another.`)
 }
 
+/** For whoever of the server's processes ends last. */
 export function removeFolder({ folder }: DoorPlace): void {
   if (folder !== null) rmSync(folder, { recursive: true, force: true })
 }

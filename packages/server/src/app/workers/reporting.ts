@@ -6,37 +6,31 @@ import type { WorkerReport } from './messages.ts'
 
 const REPORT_INTERVAL_MS = 500
 const LAG_RESOLUTION_MS = 10
-const NANOSECONDS = 1e6
-const MICROSECONDS = 1e6
+const NANOSECONDS_PER_MS = 1e6
+const MICROSECONDS_PER_SECOND = 1e6
 
-/** Tells the figures of this process again and again, and once more when it is stopped. */
+/** Tells the figures of this process again and again, for as long as it lives. */
 export function startReporting(
   parts: { gateway: Pick<Gateway, 'stats'>; journal: Pick<Journal, 'dropped'> },
   tell: (report: WorkerReport) => void,
-): () => void {
+): void {
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
   delay.enable()
   const told = new Map<ReasonCode, number>()
   const report = (): void => {
-    const lagMs = delay.max / NANOSECONDS
+    const lagMs = delay.max / NANOSECONDS_PER_MS
     delay.reset()
     const { user, system } = process.cpuUsage()
     tell({
       gateway: parts.gateway.stats(),
       journalDropped: newlyDropped(parts.journal.dropped, told),
       lagMs,
-      cpuSeconds: (user + system) / MICROSECONDS,
+      cpuSeconds: (user + system) / MICROSECONDS_PER_SECOND,
       residentBytes: process.memoryUsage.rss(),
     })
   }
-  const timer = setInterval(report, REPORT_INTERVAL_MS)
-  timer.unref()
+  setInterval(report, REPORT_INTERVAL_MS).unref()
   report()
-  return () => {
-    clearInterval(timer)
-    report()
-    delay.disable()
-  }
 }
 
 /** What has been added since it was told. */

@@ -1,12 +1,11 @@
-import { rmSync } from 'node:fs'
 import { createTunnelBroker, type TunnelBroker } from '../../broker/tunnel/index.ts'
 import { createGateway, type Gateway } from '../../gateway/gateway.ts'
-import { enter, MessageLine } from '../../ipc/index.ts'
+import { enter, MessageLine, removeFolder } from '../../ipc/index.ts'
 import type { Onboarding } from '../../onboarding/admission.ts'
 import { createOnboarding } from '../../onboarding/admit.ts'
 import { type AnnouncingRegistry, createRegistry } from '../../registry/create-registry.ts'
 import { RemoteStore, type StoreChange, type StoreReply } from '../../registry/remote/index.ts'
-import { createLog, type Log } from '../log.ts'
+import { createLog } from '../log.ts'
 import { createRandomPool } from '../random-pool.ts'
 import { version } from '../version.ts'
 import type { CutTunnel, FromWorker, ToWorker, WorkerStart } from './messages.ts'
@@ -16,108 +15,59 @@ import { startReporting } from './reporting.ts'
 const STORE_MARGIN_MS = 1000
 const clock = (): number => Date.now()
 
-interface Running {
-  gateway: Gateway
-  onboarding: Onboarding
-  registry: AnnouncingRegistry
-  line: MessageLine
-  log: Log
-  stopReporting: () => void
-}
+/** The rooms of a worker process: TLS, WebSocket and onboarding. Broker and store are those of the main process. */
+class WorkerRooms {
+  readonly gateway: Gateway
+  readonly onboarding: Onboarding
+  readonly #registry: AnnouncingRegistry
+  readonly #line: MessageLine
+  #isClosing = false
 
-let running: Running | undefined
-let isClosing = false
-
-// A terminal and a process manager send their signals to all processes; when to stop is the main process's decision.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
-// The channel ends when the main process does, however it does: nobody is left to attach devices to.
-process.once('disconnect', () => process.exit())
-process.on('message', (message: ToWorker) => {
-  handle(message).catch((error: unknown) => {
-    const failed: FromWorker = { kind: 'failed', message: error instanceof Error ? error.message : String(error) }
-    process.send?.(failed, () => process.exit(1))
-  })
-})
-
-function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message)
-}
-
-async function handle(message: ToWorker): Promise<void> {
-  switch (message.kind) {
-    case 'start':
-      running = await start(message)
-      break
-    case 'certificates':
-      running?.gateway.reloadCertificates(message.certificates)
-      break
-    case 'drain':
-      running?.gateway.drain()
-      break
-    case 'settle':
-      await running?.gateway.settled(message.timeoutMs)
-      running?.onboarding.drain()
-      tell({ kind: 'settled' })
-      break
-    case 'close':
-      await close(message.timeoutMs)
-      break
-    default:
-      message satisfies never
+  constructor(start: WorkerStart) {
+    const { place, id, storeTimeoutMs, rememberMs, certificates, ticketSecret } = start
+    const log = createLog(start.logLevel).child({ worker: start.number })
+    const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
+    const line = new MessageLine(enter(place, 'line', encodeId(id)))
+    const remote = new RemoteStore({ callTimeoutMs: storeTimeoutMs + STORE_MARGIN_MS, send: call => line.send(call) })
+    const registry = createRegistry({ store: remote.store, clock, rememberMs })
+    const random = createRandomPool()
+    const onboarding = createOnboarding({ registry, clock, random, settings: start.onboarding, onError })
+    const broker = createTunnelBroker({ worker: id, enter: preface => enter(place, 'tunnel', preface), onError })
+    const parts = { onboarding, broker, certificates, ticketSecret, log, journal: registry.journal }
+    this.gateway = createGateway({ ...parts, settings: start.gateway, clock: { now: clock } })
+    this.onboarding = onboarding
+    this.#registry = registry
+    this.#line = line
+    this.#listen(remote, broker)
   }
-}
 
-async function start(message: WorkerStart): Promise<Running> {
-  if (message.version !== version) {
-    throw new Error(`the files of Hatchway are of version ${version} now, and ${message.version} runs: start it anew.`)
+  get journal(): AnnouncingRegistry['journal'] {
+    return this.#registry.journal
   }
-  const { place, id, storeTimeoutMs, rememberMs } = message
-  process.on('exit', () => {
-    if (!process.connected && place.folder !== null) rmSync(place.folder, { recursive: true, force: true })
-  })
-  const log = createLog(message.logLevel).child({ worker: message.number })
-  const line = new MessageLine(enter(place, 'line', encodeId(id)))
-  const remote = new RemoteStore({ callTimeoutMs: storeTimeoutMs + STORE_MARGIN_MS, send: call => line.send(call) })
-  const registry = createRegistry({ store: remote.store, clock, rememberMs })
-  const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
-  const { onboarding: settings, gateway: gatewaySettings, certificates, ticketSecret } = message
-  const onboarding = createOnboarding({ registry, clock, random: createRandomPool(), settings, onError })
-  const broker = createTunnelBroker({ worker: id, enter: preface => enter(place, 'tunnel', preface), onError })
-  listenTo(line, { remote, broker })
-  const gateway = createGateway({
-    settings: gatewaySettings,
-    ...{ onboarding, broker, certificates, ticketSecret, log },
-    journal: registry.journal,
-    clock: { now: clock },
-  })
-  tell({ kind: 'listening', addresses: await gateway.listen() })
-  const report = { gateway, journal: registry.journal }
-  const stopReporting = startReporting(report, figures => tell({ kind: 'figures', ...figures }))
-  return { gateway, onboarding, registry, line, log, stopReporting }
-}
 
-function listenTo(line: MessageLine, { remote, broker }: { remote: RemoteStore; broker: TunnelBroker }): void {
-  line.listen({
-    message(message) {
-      const known = message as StoreReply | StoreChange | CutTunnel
-      if (known.kind === 'cut-tunnel') broker.cut(known.tunnel)
-      else remote.message(known)
-    },
-    closed() {
-      remote.lost()
-      // Without the store nothing can be decided here, and what is remembered gets old unseen.
-      if (!isClosing) throw new Error('the line to the main process broke')
-      process.exit(0)
-    },
-  })
-}
+  /** Ends the process when all is told. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosing = true
+    await this.gateway.close(timeoutMs)
+    await this.#registry.close()
+    this.#line.end()
+  }
 
-async function close(timeoutMs: number): Promise<void> {
-  isClosing = true
-  await running?.gateway.close(timeoutMs)
-  running?.stopReporting()
-  await running?.registry.close()
-  running?.line.end()
+  #listen(remote: RemoteStore, broker: TunnelBroker): void {
+    this.#line.listen({
+      message(message) {
+        const known = message as StoreReply | StoreChange | CutTunnel
+        if (known.kind === 'cut-tunnel') broker.cut(known.tunnel)
+        else remote.message(known)
+      },
+      closed: () => {
+        remote.lost()
+        if (this.#isClosing) process.exit()
+        // Without the store nothing can be decided here, and what is remembered gets old unseen.
+        throw new Error('the line to the main process broke')
+      },
+    })
+  }
 }
 
 function encodeId(id: number): Buffer {
@@ -125,3 +75,64 @@ function encodeId(id: number): Buffer {
   bytes.writeUInt32BE(id)
   return bytes
 }
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message)
+}
+
+/** Rejects with one sentence if it can't. */
+async function startWorker(start: WorkerStart): Promise<WorkerRooms> {
+  if (start.version !== version) {
+    throw new Error(`the files of Hatchway are of version ${version}, and ${start.version} runs: restart it.`)
+  }
+  // The main process sees to that itself, if it can.
+  process.on('exit', () => {
+    if (!process.connected) removeFolder(start.place)
+  })
+  const rooms = new WorkerRooms(start)
+  tell({ kind: 'listening', addresses: await rooms.gateway.listen() })
+  startReporting(rooms, report => tell({ kind: 'figures', ...report }))
+  return rooms
+}
+
+async function obey(message: Exclude<ToWorker, WorkerStart>, rooms: WorkerRooms): Promise<void> {
+  switch (message.kind) {
+    case 'certificates':
+      rooms.gateway.reloadCertificates(message.certificates)
+      break
+    case 'drain':
+      rooms.gateway.drain()
+      break
+    case 'settle':
+      await rooms.gateway.settled(message.timeoutMs)
+      rooms.onboarding.drain()
+      tell({ kind: 'settled' })
+      break
+    case 'close':
+      await rooms.close(message.timeoutMs)
+      break
+    default:
+      message satisfies never
+  }
+}
+
+function failed(error: unknown): void {
+  const failure: FromWorker = { kind: 'failed', message: error instanceof Error ? error.message : String(error) }
+  process.send?.(failure, () => process.exit(1))
+}
+
+function serveMainProcess(): void {
+  // A terminal and a process manager send their signals to all processes; when to stop is the main process's decision.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+  // The channel ends when the main process does, however it does: nobody is left to attach devices to.
+  process.once('disconnect', () => process.exit())
+  process.once('message', (start: WorkerStart) => {
+    const started = startWorker(start)
+    started.catch(failed)
+    process.on('message', (message: Exclude<ToWorker, WorkerStart>) => {
+      started.then(rooms => obey(message, rooms)).catch(failed)
+    })
+  })
+}
+
+serveMainProcess()
