@@ -26,16 +26,19 @@ interface Options {
   repeats: number
   workers: number
   rate: number
+  warmUp: number
 }
 
 function optionsOf(args: readonly string[]): Options {
-  return readOptions(args, {
+  const { 'warm-up': warmUp, ...rest } = readOptions(args, {
     count: { from: 100, to: 50_000, default: 3000 },
     parallel: { from: 1, to: 512, default: 128 },
     repeats: { from: 1, to: 20, default: 3 },
     workers: { from: 1, to: 64, default: 2 },
     rate: { from: 10, to: 1000, default: 200 },
+    'warm-up': { from: 0, to: 20, default: 3 },
   })
+  return { ...rest, warmUp }
 }
 
 /** What one way of running the server gave; a number for each repeat. */
@@ -72,7 +75,8 @@ async function measure(workers: number, options: Options): Promise<Found> {
     const product = await server.createProduct({ dynamicRegistration: true, preregistrationFree: true })
     await server.importDevices(product.productKey, [`${ECHO_DEVICE},${ECHO_SECRET}`])
     const storms = new Storms(server, product, options)
-    await storms.run() // code that a storm runs is compiled in the course of it
+    // Code that a storm runs is compiled in the course of thousands of registrations, in each process that takes them.
+    for (let left = options.warmUp * Math.max(1, workers); left > 0; left--) await storms.run()
     for (const qos of QUALITIES) await measureQuality({ server, product, options, storms, found }, qos)
     return found
   } finally {
@@ -172,7 +176,7 @@ function processTree(pid: number): number[] {
   ]
 }
 
-function report({ count, parallel, repeats, rate }: Options, found: readonly Found[]): BenchReport {
+function report({ count, parallel, repeats, rate, warmUp }: Options, found: readonly Found[]): BenchReport {
   const times = (values: readonly number[]): string => formatFigures(spreadOf(values))
   const rows = found.flatMap(({ workers, quiet, storm }) =>
     QUALITIES.map(qos => {
@@ -183,7 +187,7 @@ function report({ count, parallel, repeats, rate }: Options, found: readonly Fou
   const all = (read: (one: Found) => readonly number[]): readonly number[] => found.flatMap(read)
   return {
     name: 'storm',
-    how: `${rate} round trips a second between a device and an application over TLS, and storms of ${count} new devices (regnwl, TLSv1.3, ${parallel} at a time) beside them; ${repeats} repeats, median (min-max)`,
+    how: `${rate} round trips a second between a device and an application over TLS, and storms of ${count} new devices (regnwl, TLSv1.3, ${parallel} at a time) beside them; ${repeats} repeats after ${warmUp} storms for each process to warm up, median (min-max)`,
     machine: machineLine(),
     versions: {},
     tables: [
