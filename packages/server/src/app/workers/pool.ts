@@ -11,7 +11,7 @@ import {
 } from '../../gateway/index.ts'
 import { type Door, MessageLine, openDoor } from '../../ipc/index.ts'
 import type { AnnouncingRegistry } from '../../registry/index.ts'
-import { type StoreCall, serveStore } from '../../registry/remote/index.ts'
+import { type RemoteCall, type StoreCall, serveStore } from '../../registry/remote/index.ts'
 import type { Log } from '../log.ts'
 import { version } from '../version.ts'
 import type { CutTunnel, WorkerReport, WorkerSettings, WorkerStart } from './messages.ts'
@@ -47,6 +47,15 @@ export interface WorkerPool extends Omit<Gateway, 'addresses'> {
 
 // The published package holds JavaScript, a checkout TypeScript.
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+/** What onboarding and the journal of a worker need: it faces strangers, and may not make itself a key. */
+const WORKER_CALLS: readonly RemoteCall[] = [
+  'product',
+  'device',
+  'apiKey',
+  'register',
+  'activate',
+  'appendJournal',
+]
 const TICKET_KEYS_SIZE_BYTES = 48
 const KILL_MARGIN_MS = 700
 const SETTLE_MARGIN_MS = 500
@@ -158,7 +167,7 @@ class ClusterPool implements WorkerPool {
   }
 
   #takeLine(id: number, line: MessageLine): void {
-    const served = serveStore(this.#options.registry, message => line.send(message))
+    const served = serveStore(this.#options.registry, WORKER_CALLS, message => line.send(message))
     this.#lines.set(id, line)
     line.listen({ message: message => served.message(message as StoreCall), closed: () => served.close() })
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { enter, MessageLine, openDoor } from '../../ipc/index.ts'
 import { type AnnouncingRegistry, createRegistry } from '../create-registry.ts'
 import type { Store } from '../store.ts'
-import type { StoreCall, StoreChange, StoreReply } from './messages.ts'
+import { REMOTE_CALLS, type StoreCall, type StoreChange, type StoreReply } from './messages.ts'
 import { RemoteStore, type RemoteStoreOptions } from './remote-store.ts'
 import { serveStore } from './serve-store.ts'
 
@@ -27,7 +27,7 @@ export async function remoteRig(
     handlers: {
       line: (socket, _payload, rest) => {
         const line = new MessageLine(socket, rest)
-        const one = serveStore(registry, message => line.send(message))
+        const one = serveStore(registry, REMOTE_CALLS, message => line.send(message))
         line.listen({ message: message => one.message(message as StoreCall), closed: () => one.close() })
         served.resolve(line)
       },
