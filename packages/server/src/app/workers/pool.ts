@@ -48,14 +48,7 @@ export interface WorkerPool extends Omit<Gateway, 'addresses'> {
 // The published package holds JavaScript, a checkout TypeScript.
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 /** What onboarding and the journal of a worker need: it faces strangers, and may not make itself a key. */
-const WORKER_CALLS: readonly RemoteCall[] = [
-  'product',
-  'device',
-  'apiKey',
-  'register',
-  'activate',
-  'appendJournal',
-]
+const WORKER_CALLS: readonly RemoteCall[] = ['product', 'device', 'apiKey', 'register', 'activate', 'appendJournal']
 const TICKET_KEYS_SIZE_BYTES = 48
 const KILL_MARGIN_MS = 700
 const SETTLE_MARGIN_MS = 500
