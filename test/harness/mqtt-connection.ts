@@ -16,6 +16,8 @@ import {
 export type Transport = 'tcp' | 'tls' | 'ws' | 'wss'
 
 export interface Endpoint {
+  /** 127.0.0.1 if there is none. */
+  host?: string
   port: number
   ca: string
 }
@@ -58,9 +60,10 @@ export class MqttConnection {
     options: { level?: ProtocolLevel; tls?: ConnectionOptions; subprotocol?: string } = {},
   ): Promise<MqttConnection> {
     const { level = 4 } = options
-    const tls = { host: '127.0.0.1', port: endpoint.port, ca: endpoint.ca, servername: 'localhost', ...options.tls }
+    const { host = '127.0.0.1' } = endpoint
+    const tls = { host, port: endpoint.port, ca: endpoint.ca, servername: 'localhost', ...options.tls }
     if (transport === 'tcp') {
-      const socket: Socket = connectTcp(endpoint.port, '127.0.0.1')
+      const socket: Socket = connectTcp(endpoint.port, host)
       socket.setNoDelay(true)
       await once(socket, 'connect')
       return new MqttConnection(socket, level)
