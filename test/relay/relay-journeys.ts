@@ -2,7 +2,7 @@ import { PLATFORM_TOPICS, tokenLoginConnect } from '@hatchway/protocol'
 import { describe, expect, it } from 'vitest'
 import type { ProtocolLevel, Qos } from '../../packages/server/src/mqtt/index.ts'
 import { registerDevice } from '../harness/devices.ts'
-import { eventually } from '../harness/hatchway.ts'
+import { ADMIN_TOKEN, eventually } from '../harness/hatchway.ts'
 import { MqttConnection } from '../harness/mqtt-connection.ts'
 import { publish, publishPacket, type ServedMqtt, subscribe, subscribePacket } from '../mqtt/served-mqtt.ts'
 import { lastPackets, nextMessage, RelayedDevices, textOf } from './relayed-clients.ts'
@@ -220,11 +220,37 @@ export function relayJourneys(served: ServedMqtt, { levels, qos2 }: ClusterFeatu
     expect(JSON.parse(`${(await nextMessage(application)).payload}`)).toMatchObject({ status: 'offline' })
   })
 
+  it('asks a device over RRPC, and shows what passes between it and the cluster', async () => {
+    const name = await devices.create()
+    const client = await devices.connect(name)
+    await subscribe(client, { filter: own(name, 'user/get'), qos: 1 })
+    await subscribe(client, { filter: `/sys/${served.productKey}/${name}/rrpc/request/+`, qos: 0 })
+    const { hatchway } = served
+    const route = `/products/${served.productKey}/devices/${name}`
+    const stream = await fetch(`${hatchway.http}/api/v1${route}/messages`, {
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      signal: AbortSignal.timeout(20_000),
+    })
+    const asked = hatchway.api('POST', `${route}/rrpc`, { payload: '?' })
+    const request = await nextMessage(client)
+    client.send({ ...request, topic: request.topic.replace('/request/', '/response/'), payload: Buffer.from('!') })
+    expect(await asked).toMatchObject({ status: 200, body: { payload: '!' } })
+    let seen = ''
+    for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      seen += chunk
+      if (seen.includes('"direction":"up"')) break
+    }
+    expect(seen).toContain(`"direction":"down","topic":"${request.topic}"`)
+  })
+
   it('is ready, and has figures of the cluster', async () => {
     const ready = await fetch(`${served.hatchway.http}/readyz`)
     expect(ready.status).toBe(200)
     const { body } = await served.hatchway.api('GET', '/stats')
     expect(body.broker).toMatchObject({ sessions: null, retained: null })
+    const { body: system } = await served.hatchway.api('GET', '/system')
+    expect(system.broker).toMatchObject({ kind: 'relay' })
+    expect(system.broker.upstream).toContainEqual({ host: expect.stringMatching(/^127/), ok: true })
     const hosts: { reachable: boolean }[] = Object.values(body.broker.upstream)
     expect(hosts.some(({ reachable }) => reachable)).toBe(true)
     expect(await (await fetch(`${served.hatchway.http}/metrics`)).text()).toMatch(/^hatchway_upstream_up\{host="127/m)

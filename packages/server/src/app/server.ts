@@ -14,6 +14,7 @@ import { createOnboarding } from '../onboarding/admit.ts'
 import { rules } from '../onboarding/rules.ts'
 import { createActivity } from '../platform/activity.ts'
 import { createPlatform } from '../platform/platform.ts'
+import { createRrpc } from '../platform/rrpc.ts'
 import { type Accounts, createAccounts } from '../registry/accounts/index.ts'
 import type { AnnouncingRegistry } from '../registry/create-registry.ts'
 import {
@@ -103,6 +104,8 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const { broker, warnings } = await openBroker(config, { folder, log, rooms, clock, onError })
   const platform = createPlatform({ broker, registry, clock, onError })
   rooms.defer(() => platform.close())
+  const rrpc = createRrpc({ broker })
+  rooms.defer(() => rrpc.close())
   const activity = createActivity({ broker, registry, clock, onError })
   rooms.defer(() => activity.close())
   const source = certificateSource(config, folder)
@@ -118,7 +121,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     clock,
     problems: () => [broker.problem() ?? [], workers?.problems() ?? []].flat(),
   })
-  const parts = { registry, administration, accounts, onboarding, broker, activity, version, clock, log }
+  const parts = { registry, administration, accounts, onboarding, broker, rrpc, activity, version, clock, log }
   const databaseFile = folder.file(DATABASE_FILE)
   const endpoints: ServedEndpoint[] = []
   const reload = (changed: Certificates): void => {

@@ -85,6 +85,16 @@ export interface ReceivedMessage {
   from: Identity
 }
 
+/** A message of a session on its way. `payload` is a view of a larger piece of memory, as above. */
+export interface PassingMessage {
+  /** up: from the session's client; down: to it. */
+  direction: 'up' | 'down'
+  topic: string
+  payload: Uint8Array
+  qos: 0 | 1 | 2
+  retain: boolean
+}
+
 export interface Presence {
   identity: Identity
   online: boolean
@@ -173,6 +183,11 @@ export interface Broker {
   forgetWhere(predicate: (identity: Identity) => boolean, reason: ReasonCode): number
   /** Calls back for every routed client publish that matches the filter, after its rights were checked. */
   tap(filter: string, handler: (message: ReceivedMessage) => void): () => void
+  /**
+   * Calls back for every message that this session's client has published (after its rights were checked), and for every
+   * one that is sent to it, over its connection here. Costs nothing where nobody watches.
+   */
+  watch(sessionId: string, handler: (message: PassingMessage) => void): () => void
   onPresence(listener: (presence: Presence) => void): () => void
   onIncident(listener: (incident: BrokerIncident) => void): () => void
   stats(): BrokerStats

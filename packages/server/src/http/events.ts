@@ -1,16 +1,15 @@
 import { Type } from 'typebox'
 import type { Presence } from '../broker/port.ts'
-import type { RegistryChange } from '../registry/registry.ts'
 import type { JournalEntry } from '../registry/types.ts'
 import { type Caller, callerOf, covers } from './caller.ts'
-import { EventStream, type StreamEvent } from './event-stream.ts'
+import type { EventStream, StreamEvent } from './event-stream.ts'
 import { journalEntryReply } from './journal-entry.ts'
 import { createJournalFeed } from './journal-feed.ts'
+import type { OpenStreams } from './open-streams.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { Problem } from './problem.ts'
 import { createRates } from './rates.ts'
 import { iso, keyedProblems, text } from './schemas.ts'
-import { SECURITY_HEADERS } from './security-headers.ts'
 
 const REPLAY_PAGE_ENTRIES = 200
 /** Live entries that may wait until a replay has caught up with them. */
@@ -27,17 +26,16 @@ interface Listener {
 
 /** Passes journal entries and presence on to every open event stream. */
 export interface EventHub {
-  readonly isFull: boolean
   /** Follows the journal for one more stream, which may be opened then. Resolves to how to leave it. */
   follow(): Promise<() => void>
   open(listener: { caller: Caller; stream: EventStream; afterId: number | null }): () => void
   close(): void
 }
 
-type HubParts = Pick<HttpParts, 'registry' | 'accounts' | 'broker' | 'activity' | 'settings' | 'clock' | 'log'>
+type HubParts = Pick<HttpParts, 'registry' | 'broker' | 'activity' | 'settings' | 'clock' | 'log'>
 
 export function createEventHub(parts: HubParts): EventHub {
-  const { registry, accounts, broker, settings, log } = parts
+  const { registry, broker, settings, log } = parts
   const listeners = new Set<Listener>()
   const rates = createRates(parts, data => publish(null, { event: 'rates', data: JSON.stringify(data) }))
 
@@ -55,22 +53,9 @@ export function createEventHub(parts: HubParts): EventHub {
         publish(presence.identity.productKey, presenceEvent(presence, presence.identity))
       }
     }),
-    registry.onChange(change => {
-      for (const { caller, stream } of listeners) if (concerns(change, caller)) stream.end()
-    }),
   ]
-  const heartbeat = setInterval(() => {
-    for (const { caller, stream } of listeners) {
-      stream.heartbeat()
-      if (caller.kind === 'user') endWithSession(accounts, caller.token, stream).catch(() => stream.end())
-    }
-  }, settings.heartbeatMs)
-  heartbeat.unref()
 
   return {
-    get isFull() {
-      return journal.users >= settings.maxListeners
-    },
     follow: journal.join,
     open: ({ caller, stream, afterId }) => {
       const listener: Listener = { caller, stream, held: afterId === null ? null : [], replayedId: afterId ?? 0 }
@@ -88,25 +73,11 @@ export function createEventHub(parts: HubParts): EventHub {
       }
     },
     close: () => {
-      clearInterval(heartbeat)
       rates.stop()
       for (const stop of stops) stop()
-      for (const { stream } of listeners) stream.end()
       listeners.clear()
     },
   }
-}
-
-/** The stream of a user begins anew when anything about the session has changed, and then only if that is still good. */
-function concerns(change: RegistryChange, caller: Caller): boolean {
-  if (change.kind === 'anything') return true
-  if (change.kind === 'key-revoked') return caller.kind === 'key' && caller.id === change.keyId
-  if (change.kind !== 'sessions-changed' || caller.kind !== 'user' || caller.id !== change.userId) return false
-  return change.sessionIds === 'all' || change.sessionIds.includes(caller.signedIn.session.id)
-}
-
-async function endWithSession(accounts: HttpParts['accounts'], token: string, stream: EventStream): Promise<void> {
-  if (!(await accounts.sessions.lasts(token))) stream.end()
 }
 
 function deliver({ held, stream, replayedId }: Listener, event: StreamEvent): void {
@@ -158,7 +129,12 @@ function presenceEvent({ online, at, address, reason }: Presence, device: { prod
   }
 }
 
-export function eventRoutes(api: Api, { registry, settings }: HttpParts, hub: EventHub): void {
+export interface EventParts {
+  hub: EventHub
+  streams: OpenStreams
+}
+
+export function eventRoutes(api: Api, { registry }: HttpParts, { hub, streams }: EventParts): void {
   api.get(
     '/events',
     {
@@ -169,8 +145,10 @@ export function eventRoutes(api: Api, { registry, settings }: HttpParts, hub: Ev
         summary: 'Live events: journal entries (with id), presence of devices, and rates',
         description:
           'Server-Sent Events. `journal` carries a JournalEntry, of any gateway that shares the database; `presence` carries ' +
-          'productKey, deviceName, status, time, address and reason, of devices at this gateway; `rates`, once a second and for keys of all products, carries time and, a second at this ' +
-          'gateway, registrations, logins, refusals, messagesIn and messagesOut, and connections. After a break send Last-Event-ID and the missed journal entries come first.',
+          'productKey, deviceName, status, time, address and reason, of devices at this gateway; `rates`, once a second and ' +
+          'for keys of all products, carries time and, a second at this gateway, registrations, logins, refusals, ' +
+          'messagesIn and messagesOut, and connections. After a break send Last-Event-ID and the missed journal entries ' +
+          'come first.',
         tags: ['journal'],
         headers: Type.Object({
           'last-event-id': Type.Optional(Type.String({ description: 'id of the last journal event that arrived' })),
@@ -183,22 +161,19 @@ export function eventRoutes(api: Api, { registry, settings }: HttpParts, hub: Ev
     },
     async (request, reply) => {
       const lastId = eventIdOf(request.headers['last-event-id'])
-      if (hub.isFull) {
-        throw new Problem('overloaded', { detail: `There are ${settings.maxListeners} open event streams already.` })
-      }
       // An id of another database may be any; up to a good one all is known, and may be told again by who follows behind.
       const afterId = lastId === null ? null : Math.min(lastId, await newestId(registry))
-      const unfollow = await hub.follow()
-      const stream = new EventStream(reply.raw, settings.maxListenerBytes)
-      reply.hijack()
-      stream.open(SECURITY_HEADERS)
-      const close = hub.open({ caller: callerOf(request), stream, afterId })
+      const leaves = [await hub.follow()]
       const leave = (): void => {
-        close()
-        unfollow()
+        for (const each of leaves.splice(0)) each()
       }
-      if (reply.raw.closed) leave()
-      else reply.raw.once('close', leave)
+      try {
+        const stream = streams.open(request, reply, leave)
+        leaves.push(hub.open({ caller: callerOf(request), stream, afterId }))
+      } catch (error) {
+        leave()
+        throw error
+      }
     },
   )
 }

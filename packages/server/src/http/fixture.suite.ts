@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { newClientId, newDeviceSecret, newKeyId, newKeySecret } from '@hatchway/protocol'
 import Schema from 'typebox/schema'
 import { expect } from 'vitest'
-import type { BrokerStats, Message, Presence } from '../broker/port.ts'
+import type { BrokerStats, Identity, Message, PassingMessage, Presence } from '../broker/port.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
 import { createActivity } from '../platform/activity.ts'
+import type { RrpcAnswer, RrpcRequest } from '../platform/rrpc.ts'
 import { type Accounts, createAccounts } from '../registry/accounts/index.ts'
 import { createAdministration } from '../registry/administration.ts'
 import { createRegistry } from '../registry/create-registry.ts'
@@ -72,6 +73,8 @@ export interface HttpFixture {
   readiness: Readiness
   broker: BrokerStats
   system: SystemReport
+  connected: Map<string, Identity>
+  answerRrpc: (request: RrpcRequest) => Promise<RrpcAnswer>
   /** Sends the request, and checks the reply against the OpenAPI document. */
   request(options: RequestOptions): Promise<Reply>
   nowIso(): string
@@ -95,6 +98,10 @@ export interface HttpFixture {
   /** Journals a refusal. */
   refuse(productKey: string | null, deviceName: string | null, entry?: Partial<NewJournalEntry>): void
   tellPresence(presence: Presence): void
+  /** A message of a session passes by. */
+  pass(sessionId: string, message: PassingMessage): void
+  /** How many watch a session. */
+  watchers(): number
   close(): Promise<void>
 }
 
@@ -120,7 +127,10 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     readiness: { ready: true, problems: [] } as Readiness,
     broker: IDLE_BROKER,
     system: SYSTEM,
+    connected: new Map<string, Identity>(),
+    answerRrpc: async (_request: RrpcRequest): Promise<RrpcAnswer> => ({ ok: false, reason: 'device-offline' }),
   }
+  const watches = new Set<{ sessionId: string; handler: (message: PassingMessage) => void }>()
   const log = (entry: unknown): void => void logged.push(entry)
   const onPresence: HttpParts['broker']['onPresence'] = listener => {
     presenceListeners.add(listener)
@@ -153,7 +163,14 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
       },
       stats: () => figures.broker,
       onPresence,
+      connected: sessionId => figures.connected.get(sessionId),
+      watch(sessionId, handler) {
+        const watch = { sessionId, handler }
+        watches.add(watch)
+        return () => watches.delete(watch)
+      },
     },
+    rrpc: { call: request => figures.answerRrpc(request) },
     activity,
     caPem: () => CA_PEM,
     gatewayStats: () => figures.gateway,
@@ -196,8 +213,13 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     tellPresence(presence: Presence) {
       for (const listener of presenceListeners) listener(presence)
     },
+    watchers: () => watches.size,
+    pass(sessionId: string, message: PassingMessage) {
+      for (const watch of watches) if (watch.sessionId === sessionId) watch.handler(message)
+    },
     async close() {
       await server.close()
+      expect(watches.size, 'watches that are left').toBe(0)
       await activity.close()
       expect(presenceListeners.size, 'presence listeners that are left').toBe(0)
       await registry.close()

@@ -2,7 +2,6 @@ import type { JournalListener, Registry } from '../registry/registry.ts'
 
 /** One following of the journal for all event streams, as long as there are any. */
 export interface JournalFeed {
-  readonly users: number
   /** Resolves when what is written from now on comes; to how to leave. Rejects with `StoreUnavailable`. */
   join(): Promise<() => void>
   close(): void
@@ -19,9 +18,6 @@ export function createJournalFeed(registry: Pick<Registry, 'followJournal'>, lis
     following = undefined
   }
   return {
-    get users() {
-      return users
-    },
     async join() {
       users += 1
       let hasLeft = false

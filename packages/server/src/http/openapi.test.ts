@@ -38,6 +38,8 @@ const KEYED = [
   'DELETE /api/v1/products/{pk}/devices/{dn}/client-ids/{clientId}',
   'POST /api/v1/products/{pk}/devices/{dn}/client-ids/{clientId}/keep',
   'POST /api/v1/products/{pk}/devices/{dn}/messages',
+  'GET /api/v1/products/{pk}/devices/{dn}/messages',
+  'POST /api/v1/products/{pk}/devices/{dn}/rrpc',
   'POST /api/v1/products/{pk}/imports',
   'GET /api/v1/journal',
   'POST /api/v1/explain',

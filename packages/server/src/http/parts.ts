@@ -12,6 +12,7 @@ import type { Logger } from 'pino'
 import type { Broker } from '../broker/port.ts'
 import type { Onboarding } from '../onboarding/admission.ts'
 import type { Activity } from '../platform/activity.ts'
+import type { Rrpc } from '../platform/rrpc.ts'
 import type { Accounts } from '../registry/accounts/index.ts'
 import type { Administration } from '../registry/administration.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -163,7 +164,8 @@ export interface HttpParts {
   administration: Administration
   accounts: Accounts
   onboarding: Pick<Onboarding, 'explain' | 'registerByHttp' | 'admitAtBroker'>
-  broker: Pick<Broker, 'publish' | 'stats' | 'onPresence'>
+  broker: Pick<Broker, 'publish' | 'stats' | 'onPresence' | 'connected' | 'watch'>
+  rrpc: Pick<Rrpc, 'call'>
   activity: Pick<Activity, 'totals' | 'history'>
   /** Certificates and their settings, where the port takes HTTPS; null = plain HTTP. */
   tls: SecureContextOptions | null

@@ -29,6 +29,8 @@ const rules: [string, string, readonly Role[]][] = [
   ['DELETE', `${DEVICE}/client-ids/c1`, OPERATORS],
   ['POST', `${DEVICE}/client-ids/c1/keep`, OPERATORS],
   ['POST', `${DEVICE}/messages`, SENDERS],
+  ['GET', `${DEVICE}/messages`, ALL],
+  ['POST', `${DEVICE}/rrpc`, SENDERS],
   ['POST', '/products/pk1/imports', OPERATORS],
   ['GET', '/journal', READERS],
   ['POST', '/explain', OPERATORS],
@@ -79,6 +81,10 @@ describe('roles', () => {
     const request: RequestOptions = { method, url: `/api/v1${path}`, ...caller }
     if (method === 'POST' || method === 'PATCH')
       return http.request({ ...request, text: 'x', headers: { 'content-type': 'x/y' } })
+    // Streams would not end.
+    if (method === 'GET' && path.endsWith('/messages')) {
+      return http.request({ ...request, url: request.url.replace('dev1', 'none') })
+    }
     if (path === '/events') return http.request({ ...request, headers: { 'last-event-id': 'none' } })
     return method === 'DELETE' ? http.request({ ...request, body: { probe: 1 } }) : http.request(request)
   }

@@ -49,6 +49,7 @@ const PROBLEM_TEXT: Readonly<Record<number, string>> = {
   422: 'A field of the body is missing or not valid',
   429: 'A limit is reached',
   500: 'The server failed',
+  504: 'The device did not answer in time',
   503: 'For the moment not available; Retry-After tells when to try again',
 }
 

@@ -10,7 +10,7 @@ import { clientIdRoutes } from './client-ids.ts'
 import { deviceActionRoutes } from './device-actions.ts'
 import { deviceExportRoutes } from './device-export.ts'
 import { deviceRoutes } from './devices.ts'
-import { createEventHub, eventRoutes } from './events.ts'
+import { createEventHub, type EventParts, eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { replyWithFailure } from './failures.ts'
 import { frontPage } from './front-page.ts'
@@ -18,13 +18,16 @@ import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
 import { journalRoutes } from './journal.ts'
 import { keyRoutes } from './keys.ts'
+import { liveMessageRoutes } from './live-messages.ts'
 import { messageRoutes } from './messages.ts'
 import { answerUnknownRoutes } from './methods.ts'
 import { createMetrics, metricsRoutes } from './metrics.ts'
+import { createOpenStreams } from './open-streams.ts'
 import { openApiRoute, openApiSettings, SHARED_SCHEMAS } from './openapi.ts'
 import { type Api, HTTP_DEFAULTS, type HttpParts, type HttpSettings } from './parts.ts'
 import { productRoutes } from './products.ts'
 import { registrationRoutes } from './registration.ts'
+import { rrpcRoutes } from './rrpc.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 import { signInRoutes } from './sign-in/session-routes.ts'
 import { sessionRoutes } from './sign-in/sessions.ts'
@@ -62,6 +65,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const settings = { ...HTTP_DEFAULTS, ...options.settings }
   const parts: HttpParts = { ...options, settings }
   const api = createApi(parts)
+  const streams = createOpenStreams(parts)
   const hub = createEventHub(parts)
   const metrics = createMetrics(parts)
 
@@ -74,7 +78,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const route = request.routeOptions.url ?? 'none'
     metrics.countRequest({ route, method: request.method, status: reply.statusCode })
   })
-  api.addHook('preClose', async () => hub.close())
+  api.addHook('preClose', async () => {
+    hub.close()
+    streams.close()
+  })
   api.addHook('onClose', async () => metrics.close())
   for (const schema of SHARED_SCHEMAS) api.addSchema(schema)
   api.register(swagger, openApiSettings(parts.version))
@@ -82,7 +89,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   api.register(async scope => signInRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts), {
     prefix: '/api/v1',
   })
-  api.register(async scope => keyedRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts, hub), {
+  api.register(async scope => keyedRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), parts, { hub, streams }), {
     prefix: '/api/v1',
   })
   return {
@@ -142,7 +149,7 @@ function openRoutes(api: Api, parts: HttpParts, metrics: ReturnType<typeof creat
   brokerAuthRoutes(api, parts)
 }
 
-function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEventHub>): void {
+function keyedRoutes(api: Api, parts: HttpParts, { hub, streams }: EventParts): void {
   api.addHook('onRequest', authenticate(parts))
   api.addHook('preHandler', refuseUnexpectedBody)
   importRoutes(api, parts)
@@ -161,5 +168,7 @@ function keyedRoutes(api: Api, parts: HttpParts, hub: ReturnType<typeof createEv
   statsRoutes(api, parts)
   statsHistoryRoutes(api, parts)
   systemRoutes(api, parts)
-  eventRoutes(api, parts, hub)
+  eventRoutes(api, parts, { hub, streams })
+  liveMessageRoutes(api, parts, streams)
+  rrpcRoutes(api, parts)
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { BrokerStats } from '../broker/port.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { count, flag, iso, keyedProblems, nullable, oneOf, text, time } from './schemas.ts'
 
@@ -70,7 +71,7 @@ const SystemReply = Type.Object(
   { description: 'This server, its certificates and stores, and who shares them' },
 )
 
-export function systemRoutes(api: Api, { system, workers, version, clock }: HttpParts): void {
+export function systemRoutes(api: Api, { system, broker, workers, version, clock }: HttpParts): void {
   const startedAt = iso(clock())
   api.get(
     '/system',
@@ -92,7 +93,7 @@ export function systemRoutes(api: Api, { system, workers, version, clock }: Http
         publicHosts: [...publicHosts],
         endpoints: [...endpoints],
         limits: [...limits],
-        broker: { kind: 'embedded' as const, upstream: [] },
+        broker: brokerOf(broker.stats()),
         certificates: certificates.map(({ names, notBefore, notAfter, ...certificate }) => ({
           ...certificate,
           names: [...names],
@@ -107,4 +108,9 @@ export function systemRoutes(api: Api, { system, workers, version, clock }: Http
       }
     },
   )
+}
+
+function brokerOf({ upstream }: BrokerStats) {
+  const hosts = Object.entries(upstream ?? {}).map(([host, { reachable }]) => ({ host, ok: reachable }))
+  return { kind: upstream === null ? ('embedded' as const) : ('relay' as const), upstream: hosts }
 }

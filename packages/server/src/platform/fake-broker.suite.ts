@@ -7,6 +7,8 @@ export interface FakeBroker extends Broker {
   readonly forgotten: string[]
   readonly cut: { sessionId: string; reason: string }[]
   readonly listeners: () => number
+  /** So many sessions took what is published from now on. */
+  subscribers: number
   connect(identity: Identity): void
   receive(message: Partial<ReceivedMessage> & { topic: string; payload: Uint8Array; from: Identity }): void
   tellPresence(presence: Partial<Presence> & { identity: Identity; online: boolean }): void
@@ -35,7 +37,8 @@ export function createFakeBroker(): FakeBroker {
   const notNeeded = (): never => {
     throw new Error('not part of this fake')
   }
-  return {
+  const fake: FakeBroker = {
+    subscribers: 0,
     keepsSessions: true,
     problem: () => undefined,
     published,
@@ -48,7 +51,7 @@ export function createFakeBroker(): FakeBroker {
     async publish({ topic, payload, qos, retain = false }: Message) {
       if (failure !== undefined) throw failure
       published.push({ topic, payload: Buffer.from(payload).toString(), qos, retain })
-      return { subscribers: 0 }
+      return { subscribers: fake.subscribers }
     },
     disconnect,
     connected: sessionId => live.get(sessionId),
@@ -70,6 +73,7 @@ export function createFakeBroker(): FakeBroker {
       return found.length
     },
     tap: (filter, handler) => listen(taps, { filter, handler }),
+    watch: notNeeded,
     onPresence: listener => listen(onPresence, listener),
     onIncident: listener => listen(onIncident, listener),
     connect: identity => {
@@ -89,6 +93,7 @@ export function createFakeBroker(): FakeBroker {
       failure = error
     },
   }
+  return fake
 }
 
 export const device = (deviceName = 'dev1', clientId: string | null = null): Extract<Identity, { kind: 'device' }> => ({

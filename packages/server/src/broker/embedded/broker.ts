@@ -88,6 +88,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
       return chosen.size
     },
     tap: (filter, handler) => tap(hub, filter, handler),
+    watch: (sessionId, handler) => hub.watches.add(sessionId, handler),
     onPresence: listener => presence.add(listener),
     onIncident: listener => incidents.add(listener),
     stats: () => statsOf(hub),

@@ -4,6 +4,7 @@ import { maxPacketSizeBytes } from '../client/client-limits.ts'
 import { Emptied } from '../client/emptied.ts'
 import { Meter, versionOf } from '../client/meter.ts'
 import { type Rights, responsePrefixOf, rightsOf } from '../client/rights.ts'
+import { Watches } from '../client/watches.ts'
 import type { AttachRequest, BrokerIncident, Identity, Message, Presence } from '../port.ts'
 import { Congestion } from './congestion.ts'
 import { Connection } from './connection.ts'
@@ -65,6 +66,7 @@ export interface Published {
 export class Hub implements Surroundings<Connection> {
   readonly settings: BrokerSettings
   readonly meter = new Meter()
+  readonly watches = new Watches(error => this.failed(error))
   readonly turn: Turn
   readonly congestion: Congestion
   readonly retention: Retention
@@ -200,6 +202,7 @@ export class Hub implements Surroundings<Connection> {
     let sessions = 0
     let congested = 0
     publication.topic = match.topic
+    if (source !== undefined) this.watches.passed('up', source.identity.sessionId, publication.firstByte, publication)
     if (publication.retain && !this.retention.take(publication, source?.identity.sessionId ?? '')) {
       this.meter.dropped['retained-limit']++
     }

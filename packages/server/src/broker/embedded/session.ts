@@ -1,6 +1,7 @@
 import type { Packet, Qos } from '../../mqtt/index.ts'
 import type { Meter } from '../client/meter.ts'
 import type { Outbox, PublishBytes } from '../client/outbox.ts'
+import type { Watches } from '../client/watches.ts'
 import type { Identity } from '../port.ts'
 import type { Congestible, Congestion, Pausable } from './congestion.ts'
 import type { Receipt } from './durable/receipt.ts'
@@ -49,6 +50,7 @@ export interface SessionServices {
   readonly settings: BrokerSettings
   readonly meter: Meter
   readonly congestion: Congestion
+  readonly watches: Watches
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -176,6 +178,7 @@ export abstract class Session implements Subscriber, Congestible {
     if (shape.end - shape.start > line.maxPacketSizeBytes) return this.tooLarge()
     outbox.publish(aliased(line, publication, shape), firstByte, 0)
     meter.messagesOut[0]++
+    this.services.watches.passed('down', this.identity.sessionId, firstByte, publication)
     line.wrote()
     return true
   }

@@ -76,6 +76,7 @@ export class TransientSession extends Session {
     if (offer > 0) {
       line.outbox.publish(aliased(line, publication, shape), firstByte, offer)
       meter.messagesOut[qos]++
+      this.services.watches.passed('down', this.identity.sessionId, firstByte, publication)
       line.wrote()
       if (group !== undefined && qos === 1) {
         const kept = keepUntilExpiry(publication, this.services.now())
@@ -100,6 +101,7 @@ export class TransientSession extends Session {
     const shape = this.shapeFor(line, publication, identifiers, qos)
     line.outbox.publish(aliased(line, publication, shape), firstByte, packetId)
     this.services.meter.messagesOut[qos]++
+    this.services.watches.passed('down', this.identity.sessionId, firstByte, publication)
     line.wrote()
     if (message.group !== undefined && qos === 1) this.state.outbound.hold(packetId, message)
   }

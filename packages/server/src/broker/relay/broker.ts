@@ -87,6 +87,7 @@ export function createRelayBroker(options: RelayBrokerOptions): RelayBroker {
       return chosen.length
     },
     tap: (filter, handler) => relay.taps.add(filter, handler),
+    watch: (sessionId, handler) => relay.watches.add(sessionId, handler),
     onPresence: listener => presence.add(listener),
     onIncident: listener => incidents.add(listener),
     stats: () => statsOf(relay),

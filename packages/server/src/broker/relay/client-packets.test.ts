@@ -5,6 +5,7 @@ import { defaultClientLimits } from '../client/client-limits.ts'
 import { Meter } from '../client/meter.ts'
 import { PublishHead } from '../client/publish-head.ts'
 import { type Rights, rightsOf } from '../client/rights.ts'
+import { Watches } from '../client/watches.ts'
 import type { Identity, ReceivedMessage } from '../port.ts'
 import { ClientPackets, type PacketHost } from './client-packets.ts'
 import type { Echoes } from './echoes.ts'
@@ -39,13 +40,17 @@ class Rig implements PacketHost {
   readonly taps = new Taps(error => {
     throw error
   })
+  readonly watches = new Watches(error => {
+    throw error
+  })
   readonly packets: ClientPackets
   #forwarded: Buffer[] = []
 
   constructor(level: ProtocolLevel) {
     this.level = level
     this.subscriptions = new Subscriptions(this.rights, level)
-    const shared = { limits: defaultClientLimits, meter: this.meter, taps: this.taps, head: new PublishHead() }
+    const { meter, taps, watches } = this
+    const shared = { limits: defaultClientLimits, meter, taps, watches, head: new PublishHead() }
     this.packets = new ClientPackets(this, shared)
   }
 
@@ -135,6 +140,19 @@ describe.each([4, 5] as const)('MQTT level %i', level => {
     end()
     rig.send(publish(own))
     expect(heard).toEqual([`${own} x`])
+  })
+
+  it('tells who watches the session what passes, and nothing that does not', () => {
+    const rig = new Rig(level)
+    const seen: string[] = []
+    const end = rig.watches.add(rig.identity.sessionId, ({ direction, topic, payload, qos, retain }) =>
+      seen.push(`${direction} ${topic} ${payload} ${qos} ${retain}`),
+    )
+    rig.watches.add('pk/other', () => seen.push('other'))
+    rig.send(publish(own, { qos: 1, packetId: 1, retain: true }), publish('/pk/other/x'))
+    end()
+    rig.send(publish(own))
+    expect(seen).toEqual([`up ${own} x 1 true`])
   })
 
   it.each<[string, ReasonCode, Packet | Buffer]>([

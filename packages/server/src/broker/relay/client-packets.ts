@@ -18,6 +18,7 @@ import { misplaced } from '../client/misplaced-packet.ts'
 import type { PublishHead } from '../client/publish-head.ts'
 import type { Rights } from '../client/rights.ts'
 import { TopicCache } from '../client/topic-cache.ts'
+import type { Watches } from '../client/watches.ts'
 import type { Identity } from '../port.ts'
 import type { Echoes } from './echoes.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -28,6 +29,7 @@ export interface SharedReading {
   readonly limits: ClientLimits
   readonly meter: Meter
   readonly taps: Taps
+  readonly watches: Watches
   readonly head: PublishHead
 }
 
@@ -152,7 +154,7 @@ export class ClientPackets {
   }
 
   #pass(frame: Frame, head: PublishHead, known: KnownTopic): void {
-    const { taps } = this.#shared
+    const { taps, watches } = this.#shared
     const { topic } = known
     const { qos } = head
     if (known.tapsVersion !== taps.version) {
@@ -165,8 +167,12 @@ export class ClientPackets {
     this.#forward(frame, undefined)
     // A QoS 2 message that comes again has been heard: whoever listens acts once.
     const isRepeated = qos === 2 && (head.firstByte & 0x08) !== 0
-    if (known.taps.length === 0 || isRepeated) return
-    taps.tell(known.taps, { topic, payload: head.payload, qos, from: this.#host.identity })
+    if (isRepeated) return
+    const { identity } = this.#host
+    if (watches.has(identity.sessionId)) {
+      watches.passed('up', identity.sessionId, head.firstByte, { topic, payload: head.payload })
+    }
+    if (known.taps.length > 0) taps.tell(known.taps, { topic, payload: head.payload, qos, from: identity })
   }
 
   #drop({ qos, packetId }: PublishHead, topic: string, problem: string): void {

@@ -9,14 +9,15 @@ import {
   packetTypeOf,
   reasonCodes,
 } from '../../mqtt/index.ts'
-import type { Meter } from '../client/meter.ts'
-import { pubackOf } from './client-packets.ts'
+import type { Identity } from '../port.ts'
+import { pubackOf, type SharedReading } from './client-packets.ts'
 import type { Echoes } from './echoes.ts'
 import { Passage, type PassageHandler } from './passage.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 /** The connection that the packets go to. */
 export interface ClusterPacketHost {
+  readonly identity: Identity
   readonly level: ProtocolLevel
   readonly echoes: Echoes | undefined
   readonly subscriptions: Subscriptions
@@ -48,14 +49,14 @@ const reasonsOfDisconnect: Readonly<Record<number, ReasonCode | undefined>> = {
 /** Lets pass what the cluster sends, looks at the few packets that concern the relay, and puts ours between them. */
 export class ClusterPackets implements PassageHandler {
   readonly #host: ClusterPacketHost
-  readonly #meter: Meter
+  readonly #shared: Pick<SharedReading, 'meter' | 'watches'>
   readonly #passage = new Passage(this)
   /** Packets of ours that wait for the end of one that is passing. */
   #late: Packet[] = []
 
-  constructor(host: ClusterPacketHost, meter: Meter) {
+  constructor(host: ClusterPacketHost, shared: Pick<SharedReading, 'meter' | 'watches'>) {
     this.#host = host
-    this.#meter = meter
+    this.#shared = shared
   }
 
   /** False inside of a packet that passes. */
@@ -77,14 +78,14 @@ export class ClusterPackets implements PassageHandler {
   wants(firstByte: number, sizeBytes: number): boolean {
     const type = firstByte >> 4
     if (sizeBytes > largestSeenBytes) return false
-    if (type === types.publish) return this.#host.echoes?.isAwaiting === true
+    if (type === types.publish) return this.#host.echoes?.isAwaiting === true || this.#isWatched
     return type === types.suback || type === types.disconnect
   }
 
   begins(firstByte: number): void {
     if (firstByte >> 4 !== types.publish) return
     const qos = (firstByte >> 1) & 3
-    if (qos !== 3) this.#meter.messagesOut[qos as 0 | 1 | 2]++
+    if (qos !== 3) this.#shared.meter.messagesOut[qos as 0 | 1 | 2]++
   }
 
   pass(buffer: Buffer, start: number, end: number): void {
@@ -102,11 +103,20 @@ export class ClusterPackets implements PassageHandler {
     else this.#disconnect(frame)
   }
 
+  get #isWatched(): boolean {
+    return this.#shared.watches.has(this.#host.identity.sessionId)
+  }
+
   #publish(frame: Frame): void {
-    const { topic, payload, qos, packetId = 0 } = decodePublish(frame, this.#host.level)
+    const { topic, payload, qos, packetId = 0, properties } = decodePublish(frame, this.#host.level)
     if (qos < 2 && this.#host.echoes?.takes(topic, payload)) {
       if (qos === 1) this.#host.forward(pubackOf(packetId), 0, pubackBytes)
       return
+    }
+    if (this.#isWatched) {
+      // An alias that was set before anybody watched stands for a topic that nobody knows here.
+      const shown = topic === '' ? `(topic alias ${properties?.topicAlias})` : topic
+      this.#shared.watches.passed('down', this.#host.identity.sessionId, frame.firstByte, { topic: shown, payload })
     }
     this.begins(frame.firstByte)
     this.pass(frame.buffer, frame.start, frame.end)

@@ -4,6 +4,7 @@ import type { ClientLimits } from '../client/client-limits.ts'
 import { Emptied } from '../client/emptied.ts'
 import { Meter, versionOf } from '../client/meter.ts'
 import { PublishHead } from '../client/publish-head.ts'
+import { Watches } from '../client/watches.ts'
 import type { AttachRequest, BrokerIncident, Identity, Presence } from '../port.ts'
 import { RelayedConnection } from './relayed-connection.ts'
 import { SessionEnder } from './session-ender.ts'
@@ -30,6 +31,7 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
   readonly upstreamMeter = { bytesOut: 0 }
   readonly head = new PublishHead()
   readonly taps: Taps
+  readonly watches: Watches
   readonly ender: SessionEnder
   /** The connection of each session that the cluster has taken. */
   readonly connections = new Map<string, RelayedConnection>()
@@ -56,6 +58,7 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
     this.#now = now
     this.#events = events
     this.taps = new Taps(error => this.failed(error))
+    this.watches = new Watches(error => this.failed(error))
     this.ender = new SessionEnder({
       upstream,
       isInUse: sessionId => this.connections.has(sessionId) || this.#waiting.has(sessionId),

@@ -75,7 +75,7 @@ export class RelayedConnection
     this.address = link.address
     this.rights = rightsOf(identity, around.limits)
     this.subscriptions = new Subscriptions(this.rights, this.level)
-    this.#clusterPackets = new ClusterPackets(this, around.meter)
+    this.#clusterPackets = new ClusterPackets(this, around)
     this.maxPacketSizeBytes = connect.properties?.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY
     this.wantsProblems = wantsProblems(connect)
     this.#heardAt = around.tick

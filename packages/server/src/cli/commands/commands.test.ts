@@ -142,6 +142,14 @@ describe('what each command asks of the API, and says', () => {
       /Sent to/,
     ],
     [
+      ['device', 'rrpc', 'al123456789', 'SN-1', '--payload', '?', '--timeout', '500'],
+      { payload: 'an\u001bswer', encoding: 'utf8', elapsedMs: 3 },
+      'POST',
+      `${P}/devices/SN-1/rrpc`,
+      { payload: '?', encoding: 'utf8', timeoutMs: 500 },
+      /^an\\x1bswer\n$/,
+    ],
+    [
       ['device', 'send', 'al123456789', 'SN-1', '--message', 'AA==', '--base64', '--topic', '/t'],
       { subscribers: 0 },
       'POST',
@@ -301,6 +309,8 @@ describe('wrong uses end with 2, one sentence and where to read on, before anyth
     [['device', 'list', 'al1', '--status', 'online'], /Allowed choices are UNACTIVE, ONLINE, OFFLINE, DISABLE/],
     [['device', 'client-ids', 'drop', 'al1', 'SN-1'], /Give one ClientID, or --all/],
     [['device', 'client-ids', 'drop', 'al1', 'SN-1', 'K1', '--all'], /Give one ClientID, or --all/],
+    [['device', 'rrpc', 'al1', 'SN-1'], /required option '--payload <text>' not specified/],
+    [['device', 'rrpc', 'al1', 'SN-1', '--payload', 'x', '--timeout', '1'], /Give a whole number from 100 to 20000/],
     [['device', 'send', 'al1', 'SN-1'], /required option '--message <text>' not specified/],
     [['device', 'import', 'al1', 'absent.csv'], /can't be read \(ENOENT\)/],
     [['device', 'export', 'al1', '--out', 'absent/x.csv'], /--out: can't write absent\/x\.csv \(ENOENT\)/],
@@ -324,7 +334,9 @@ describe('help', () => {
     ...['serve', 'demo', 'journal', 'explain', 'stats', 'register', 'connect', 'product', 'device', 'key'],
     ...['create', 'list', 'show', 'set', 'delete', 'secret'].map(name => `product ${name}`),
     ...['add', 'list', 'show', 'reset', 'disable', 'enable', 'delete'].map(name => `device ${name}`),
-    ...['import', 'export', 'send', 'client-ids', 'client-ids drop', 'client-ids keep'].map(name => `device ${name}`),
+    ...['import', 'export', 'send', 'rrpc', 'client-ids', 'client-ids drop', 'client-ids keep'].map(
+      name => `device ${name}`,
+    ),
     ...['create', 'list', 'revoke'].map(name => `key ${name}`),
   ]
   it.each(commands)('of %s has an example, fits 80 columns and ends with 0', async command => {

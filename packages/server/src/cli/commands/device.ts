@@ -8,6 +8,7 @@ import { addDeviceDelete } from './device-delete.ts'
 import { addDeviceExport } from './device-export.ts'
 import { addDeviceImport } from './device-import.ts'
 import { addDeviceList } from './device-list.ts'
+import { addDeviceRrpc } from './device-rrpc.ts'
 import { addDeviceSend } from './device-send.ts'
 import { addDeviceShow } from './device-show.ts'
 
@@ -18,7 +19,7 @@ export function addDevice(program: Command, io: Io): void {
   })
   for (const add of [
     ...[addDeviceAdd, addDeviceList, addDeviceShow, addDeviceChange, addDeviceDelete],
-    ...[addDeviceImport, addDeviceExport, addDeviceSend, addDeviceClientIds],
+    ...[addDeviceImport, addDeviceExport, addDeviceSend, addDeviceRrpc, addDeviceClientIds],
   ]) {
     add(group, io)
   }

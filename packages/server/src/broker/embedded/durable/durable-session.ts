@@ -273,6 +273,7 @@ export class DurableSession extends Session {
     }
     line.outbox.publish(aliased(line, publication, shape), isRepeat ? firstByte | dup : firstByte, packetId)
     this.services.meter.messagesOut[qos]++
+    this.services.watches.passed('down', this.identity.sessionId, firstByte, publication)
     line.wrote()
   }
 
