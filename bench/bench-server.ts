@@ -7,6 +7,7 @@ import { createGateway, defaultGatewaySettings, loadCertificates } from '../pack
 import type { Onboarding } from '../packages/server/src/onboarding/admission.ts'
 import { createOnboarding } from '../packages/server/src/onboarding/admit.ts'
 import { createPlatform } from '../packages/server/src/platform/platform.ts'
+import { THE_SERVER } from '../packages/server/src/registry/audit/index.ts'
 import {
   createAdministration,
   createRegistry,
@@ -49,7 +50,7 @@ const store = await createSqliteStore({
   rulesModule: new URL('../packages/server/src/onboarding/rules.ts', import.meta.url),
 })
 const registry = createRegistry({ store, clock })
-const administration = createAdministration({ registry, clock, random: randomBytes })
+const administration = createAdministration({ registry, clock, random: randomBytes }).by(THE_SERVER)
 const { productKey } = await administration.createProduct({ name: 'bench' })
 const deviceSecrets = Array.from({ length: Number(deviceCount) }, () => randomBytes(16).toString('hex'))
 for (let first = 0; first < deviceSecrets.length; first += DEVICES_A_BATCH) {

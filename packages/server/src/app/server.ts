@@ -16,6 +16,7 @@ import { createActivity } from '../platform/activity.ts'
 import { createPlatform } from '../platform/platform.ts'
 import { createRrpc } from '../platform/rrpc.ts'
 import { type Accounts, createAccounts } from '../registry/accounts/index.ts'
+import { THE_SERVER } from '../registry/audit/index.ts'
 import type { AnnouncingRegistry } from '../registry/create-registry.ts'
 import {
   type Administration,
@@ -96,7 +97,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   rooms.defer(() => registry.close())
   const random = createRandomPool()
   const administration = createAdministration({ registry, clock, random })
-  const adminToken = await giveAdminKey(administration, config, folder)
+  const adminToken = await giveAdminKey(administration.by(THE_SERVER), config, folder)
   const accounts = openAccounts(config, { registry, masterKey, onError })
   const { instanceId, connectsPerMinute, brokerAuthClientIds: brokerClientIds } = config
   const onboardingSettings = { instanceId, connectsPerMinute, brokerClientIds }
@@ -223,7 +224,7 @@ async function setupLink(
   { registry, httpUrl }: { registry: AnnouncingRegistry; httpUrl: string },
 ): Promise<string | null> {
   const users = await registry.store.listUsers()
-  return users.length > 0 ? null : setupUrl(httpUrl, (await accounts.setupToken()).token)
+  return users.length > 0 ? null : setupUrl(httpUrl, (await accounts.setupToken(THE_SERVER)).token)
 }
 
 function httpSettings(config: Config) {

@@ -1,3 +1,4 @@
+import { version } from '../app/version.ts'
 import { CliError } from './io.ts'
 import { printable } from './printable.ts'
 
@@ -89,6 +90,8 @@ export class ApiClient {
         redirect: 'error',
         headers: {
           ...headers,
+          // By this the audit log tells the command line from other programs.
+          'user-agent': `hatchway-cli/${version}`,
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
         },

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import type { AuditEntryReply } from '../http/audit.ts'
 import type { DeviceReply } from '../http/device-schemas.ts'
 import type { ExplanationReply } from '../http/explain.ts'
 import type { JournalEntryReply } from '../http/journal-entry.ts'
@@ -11,6 +12,7 @@ import type { StatsReply } from '../http/stats.ts'
 
 export type Product = Static<typeof ProductReply>
 export type Device = Static<typeof DeviceReply>
+export type AuditEntry = Static<typeof AuditEntryReply>
 export type User = Static<typeof UserReply>
 export type Key = Static<typeof KeyReply>
 export type JournalEntry = Static<typeof JournalEntryReply>

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { version } from '../app/version.ts'
+import { addAudit } from './commands/audit.ts'
 import { addConnect } from './commands/connect.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDevice } from './commands/device.ts'
@@ -47,6 +48,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   addDevice,
   addKey,
   addUser,
+  addAudit,
   addJournal,
   addExplain,
   addStats,

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { Actor } from '../registry/audit/index.ts'
 import type { KeyRole, SignedIn, UserRole } from '../registry/types.ts'
 
 interface CallerOf<Kind extends string, Role extends KeyRole> {
@@ -26,6 +27,15 @@ declare module 'fastify' {
 export function callerOf({ caller, routeOptions }: FastifyRequest): Caller {
   if (caller === null) throw new Error(`${routeOptions.url} was reached without authentication`)
   return caller
+}
+
+const CLI_AGENT = /^hatchway-cli\//
+
+/** Whoever it was let in for, as the audit log names him. */
+export function actorOf(request: FastifyRequest): Actor {
+  const { kind, id, name } = callerOf(request)
+  const ofKey = CLI_AGENT.test(request.headers['user-agent'] ?? '') ? 'cli' : 'api'
+  return { kind, id, name, address: request.ip, via: kind === 'user' ? 'console' : ofKey }
 }
 
 /** Whether the caller's products include this one. What belongs to no product is for unrestricted callers only. */

@@ -1,3 +1,4 @@
+import { actorOf } from './caller.ts'
 import { DeviceReply, deviceReplyFor } from './device-schemas.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { ClientIdPath, DevicePath, keyedProblems, nothing, ref } from './schemas.ts'
@@ -18,7 +19,7 @@ export function clientIdRoutes(api: Api, { administration, registry }: HttpParts
       },
     },
     async (request, reply) => {
-      await administration.dropClientIds(request.params.pk, request.params.dn)
+      await administration.by(actorOf(request)).dropClientIds(request.params.pk, request.params.dn)
       reply.code(204)
       return null
     },
@@ -37,7 +38,7 @@ export function clientIdRoutes(api: Api, { administration, registry }: HttpParts
     },
     async (request, reply) => {
       const { pk, dn, clientId } = request.params
-      await administration.dropClientIds(pk, dn, clientId)
+      await administration.by(actorOf(request)).dropClientIds(pk, dn, clientId)
       reply.code(204)
       return null
     },
@@ -56,7 +57,7 @@ export function clientIdRoutes(api: Api, { administration, registry }: HttpParts
     },
     async request => {
       const { pk, dn, clientId } = request.params
-      await administration.keepClientId(pk, dn, clientId)
+      await administration.by(actorOf(request)).keepClientId(pk, dn, clientId)
       return deviceReplyFor(registry, pk, dn)
     },
   )

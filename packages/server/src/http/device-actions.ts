@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { RequestError } from '../registry/request-error.ts'
 import { StoreUnavailable } from '../registry/store.ts'
+import { actorOf } from './caller.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { productNotFound } from './problem.ts'
 import { FAILURE_FIELDS, failed } from './row-outcome.ts'
@@ -41,11 +42,11 @@ const Report = Type.Object(
 /** Many devices of a product at once. */
 export function deviceActionRoutes(api: Api, { administration, registry }: HttpParts): void {
   const run = {
-    reset: administration.resetDevice,
-    disable: administration.disableDevice,
-    enable: administration.enableDevice,
-    delete: administration.deleteDevice,
-  }
+    reset: 'resetDevice',
+    disable: 'disableDevice',
+    enable: 'enableDevice',
+    delete: 'deleteDevice',
+  } as const
   api.post(
     '/products/:pk/devices/actions',
     {
@@ -62,12 +63,15 @@ export function deviceActionRoutes(api: Api, { administration, registry }: HttpP
     async request => {
       const { pk: productKey } = request.params
       const { action, deviceNames } = request.body
+      const desk = administration.by(actorOf(request))
       if ((await registry.product(productKey)) === undefined) throw productNotFound()
       const rows: RowReply[] = []
       for (let start = 0; start < deviceNames.length; start += CONCURRENT_CHANGES) {
         const names = deviceNames.slice(start, start + CONCURRENT_CHANGES)
         const isStoreAway = rows.some(({ reason }) => reason === 'store-unavailable')
-        const changed = names.map(name => (isStoreAway ? notTried(name) : rowOf(name, run[action](productKey, name))))
+        const changed = names.map(name =>
+          isStoreAway ? notTried(name) : rowOf(name, desk[run[action]](productKey, name)),
+        )
         rows.push(...(await Promise.all(changed)))
       }
       const done = rows.filter(({ outcome }) => outcome === 'done').length

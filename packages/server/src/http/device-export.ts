@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { noteOf } from '../registry/audit/index.ts'
 import type { DeviceStatus, DeviceView } from '../registry/types.ts'
-import { callerOf } from './caller.ts'
+import { actorOf, callerOf } from './caller.ts'
 import { DEVICE_STATUSES } from './device-schemas.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { Problem, productNotFound } from './problem.ts'
@@ -32,7 +33,7 @@ const COLUMNS: readonly Column[] = [
   ['address', ({ address }) => address],
 ]
 
-export function deviceExportRoutes(api: Api, { registry }: HttpParts): void {
+export function deviceExportRoutes(api: Api, { registry, clock }: HttpParts): void {
   api.get(
     '/products/:pk/devices.csv',
     {
@@ -57,6 +58,10 @@ export function deviceExportRoutes(api: Api, { registry }: HttpParts): void {
       const { search, status, secrets = false } = request.query
       if (secrets && callerOf(request).role !== 'admin') throw secretsAreForAdmins()
       if ((await registry.product(productKey)) === undefined) throw productNotFound()
+      if (secrets) {
+        const act = { action: 'device.export-secrets', target: productKey }
+        await registry.store.appendAudit([noteOf(actorOf(request), clock(), act)])
+      }
       const pages = csvPages(registry, { productKey, search, status, secrets })
       reply.header('content-disposition', `attachment; filename="devices-${productKey}.csv"`)
       return sendTextStream(reply, 'text/csv', pages)

@@ -1,3 +1,4 @@
+import { actorOf } from './caller.ts'
 import { DeviceFilters, DevicePage, DeviceReply, deviceReply, deviceReplyFor, NewDevice } from './device-schemas.ts'
 import { cursorsOf, limitOf } from './paging.ts'
 import type { Api, HttpParts } from './parts.ts'
@@ -30,7 +31,7 @@ function createRoute(api: Api, { administration, registry }: HttpParts): void {
     async (request, reply) => {
       const { pk } = request.params
       const { deviceName } = request.body
-      await administration.createDevice({ productKey: pk, ...request.body })
+      await administration.by(actorOf(request)).createDevice({ productKey: pk, ...request.body })
       const path = [pk, 'devices', deviceName].map(encodeURIComponent).join('/')
       reply.code(201).header('location', `/api/v1/products/${path}`)
       return deviceReplyFor(registry, pk, deviceName)
@@ -99,7 +100,7 @@ function singleRoutes(api: Api, { administration, registry }: HttpParts): void {
       },
     },
     async (request, reply) => {
-      await administration.deleteDevice(request.params.pk, request.params.dn)
+      await administration.by(actorOf(request)).deleteDevice(request.params.pk, request.params.dn)
       reply.code(204)
       return null
     },
@@ -112,11 +113,7 @@ function actionRoutes(api: Api, { administration, registry }: HttpParts): void {
     ['disable', 'Refuse the device and end its connection'],
     ['enable', 'Let a disabled device in again'],
   ] as const
-  const run = {
-    reset: administration.resetDevice,
-    disable: administration.disableDevice,
-    enable: administration.enableDevice,
-  }
+  const run = { reset: 'resetDevice', disable: 'disableDevice', enable: 'enableDevice' } as const
   for (const [action, summary] of actions) {
     api.post(
       `${PATH}/${action}`,
@@ -132,7 +129,7 @@ function actionRoutes(api: Api, { administration, registry }: HttpParts): void {
       },
       async request => {
         const { pk, dn } = request.params
-        await run[action](pk, dn)
+        await administration.by(actorOf(request))[run[action]](pk, dn)
         return deviceReplyFor(registry, pk, dn)
       },
     )

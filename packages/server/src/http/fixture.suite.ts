@@ -9,8 +9,9 @@ import type { BrokerStats, Identity, Message, PassingMessage, Presence } from '.
 import { createOnboarding } from '../onboarding/admit.ts'
 import { createActivity } from '../platform/activity.ts'
 import type { RrpcAnswer, RrpcRequest } from '../platform/rrpc.ts'
-import { type Accounts, createAccounts } from '../registry/accounts/index.ts'
+import { type Accounts, createAccounts, type Users } from '../registry/accounts/index.ts'
 import { createAdministration } from '../registry/administration.ts'
+import type { Actor } from '../registry/audit/index.ts'
 import { createRegistry } from '../registry/create-registry.ts'
 import { hashSecret } from '../registry/hash.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -22,6 +23,8 @@ import { createHttpServer, type HttpServer } from './server.ts'
 
 export const ADMIN_SECRET = 'the-admin-secret-of-the-tests'
 export const CA_PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n'
+
+export const TESTER: Actor = { kind: 'server', id: 'test', name: 'test', address: null, via: 'api' }
 
 /** What the console's pages send with every request, and their browser adds. */
 export const FROM_CONSOLE = {
@@ -67,6 +70,7 @@ export interface HttpFixture {
   server: HttpServer
   registry: Registry
   accounts: Accounts
+  users: Users
   published: Message[]
   logged: unknown[]
   gateway: GatewayFigures
@@ -145,6 +149,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     passwordCost: { ln: 4, r: 8, p: 1 },
     onError: log,
   })
+  const users = accounts.users.by(TESTER)
   const server = createHttpServer({
     registry,
     accounts,
@@ -190,6 +195,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     server,
     registry,
     accounts,
+    users,
     published,
     logged,
     async request(request: RequestOptions): Promise<Reply> {
@@ -203,7 +209,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     },
     ...registryActs(registry, clock),
     async signIn({ role, name = role }: { role: UserRole; name?: string }) {
-      await accounts.users.create({ name, role, password: USER_PASSWORD })
+      await users.create({ name, role, password: USER_PASSWORD })
       const body = { name, password: USER_PASSWORD }
       const reply = await inject(server, { method: 'POST', url: '/api/v1/session', cookie: '', body })
       return cookieOf(reply)

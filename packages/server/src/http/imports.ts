@@ -1,5 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import type { Administration } from '../registry/administration.ts'
+import { actorOf } from './caller.ts'
 import { problemOf } from './failures.ts'
 import { type ImportRow, readImport } from './import-rows.ts'
 import type { Api, HttpParts } from './parts.ts'
@@ -72,7 +74,8 @@ export function importRoutes(root: Api, { administration, registry, settings, lo
         const { pk: productKey } = request.params
         if ((await registry.product(productKey)) === undefined) throw productNotFound()
         const rows = readImport(request.body, { productKey, maxRows: settings.maxImportRows })
-        const run = (batchRows: number) => importedRows({ administration, productKey, rows, batchRows })
+        const desk = administration.by(actorOf(request))
+        const run = (batchRows: number) => importedRows({ desk, productKey, rows, batchRows })
         if (request.headers.accept?.includes(LINES) === true) {
           const failure = (error: unknown) => {
             log.error({ err: error, route: request.routeOptions.url }, 'an import could not go on')
@@ -92,15 +95,15 @@ export function importRoutes(root: Api, { administration, registry, settings, lo
 }
 
 interface Import {
-  administration: HttpParts['administration']
+  desk: Administration
   productKey: string
   rows: readonly ImportRow[]
   batchRows: number
 }
 
-async function* importedRows({ administration, productKey, rows, batchRows }: Import): AsyncGenerator<RowReply[]> {
+async function* importedRows({ desk, productKey, rows, batchRows }: Import): AsyncGenerator<RowReply[]> {
   for (let start = 0; start < rows.length; start += batchRows) {
-    yield await importBatch(administration, productKey, rows.slice(start, start + batchRows))
+    yield await importBatch(desk, productKey, rows.slice(start, start + batchRows))
   }
 }
 
@@ -131,13 +134,9 @@ function add(tally: { created: number; failed: number }, rows: readonly RowReply
   tally.failed += rows.length - created
 }
 
-async function importBatch(
-  administration: HttpParts['administration'],
-  productKey: string,
-  rows: readonly ImportRow[],
-): Promise<RowReply[]> {
+async function importBatch(desk: Administration, productKey: string, rows: readonly ImportRow[]): Promise<RowReply[]> {
   const readable = rows.filter(({ problem }) => problem === null)
-  const outcomes = await administration.createDevices(
+  const outcomes = await desk.createDevices(
     productKey,
     readable.map(({ deviceName, deviceSecret }) => ({ deviceName, deviceSecret })),
   )

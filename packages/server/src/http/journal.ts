@@ -2,6 +2,7 @@ import { isReasonCode } from '@hatchway/protocol'
 import { Type } from 'typebox'
 import { callerOf } from './caller.ts'
 import { productFilter } from './coverage.ts'
+import { timeOf } from './iso-time.ts'
 import { JournalEntryReply, journalEntryReply, OUTCOMES } from './journal-entry.ts'
 import { cursorsOf, limitOf, PAGING } from './paging.ts'
 import type { Api, HttpParts } from './parts.ts'
@@ -69,18 +70,5 @@ function checkReason(code: string): void {
     field: 'reason',
     detail: 'reason is not a reason code.',
     fix: 'Give a code as journal entries show it, such as signature-mismatch.',
-  })
-}
-
-const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/
-
-function timeOf(field: string, value: string): number {
-  const timeMs = ISO_TIME.test(value) ? Date.parse(value) : Number.NaN
-  if (!Number.isNaN(timeMs)) return timeMs
-  throw new Problem('field-invalid', {
-    status: 400,
-    field,
-    detail: `${field} is not a time in ISO 8601 form.`,
-    fix: 'Give a date or a date and time with its zone, such as 2026-01-31 or 2026-01-31T12:00:00Z.',
   })
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { ApiKey } from '../registry/types.ts'
+import { actorOf } from './caller.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { boundedText, iso, isoOrNull, keyedProblems, nothing, nullable, oneOf, ref, text, time } from './schemas.ts'
 
@@ -61,7 +62,7 @@ export function keyRoutes(api: Api, { administration, registry }: HttpParts): vo
       },
     },
     async (request, reply) => {
-      const { key, secret } = await administration.createKey(request.body)
+      const { key, secret } = await administration.by(actorOf(request)).createKey(request.body)
       reply.code(201)
       return { ...keyReply(key), secret }
     },
@@ -92,7 +93,7 @@ export function keyRoutes(api: Api, { administration, registry }: HttpParts): vo
       },
     },
     async (request, reply) => {
-      await administration.revokeKey(request.params.id)
+      await administration.by(actorOf(request)).revokeKey(request.params.id)
       reply.code(204)
       return null
     },

@@ -53,6 +53,8 @@ const KEYED = [
   'POST /api/v1/users/me/password',
   'POST /api/v1/users/setup-link',
   'GET /api/v1/sessions',
+  'GET /api/v1/audit',
+  'GET /api/v1/audit/verify',
   'DELETE /api/v1/sessions',
   'DELETE /api/v1/sessions/{id}',
   'GET /api/v1/events',

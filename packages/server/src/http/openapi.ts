@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { Type } from 'typebox'
+import { AuditEntryReply } from './audit.ts'
 import { DeviceReply } from './device-schemas.ts'
 import { ExplanationReply } from './explain.ts'
 import { JournalEntryReply, MistakeReply, Sentence } from './journal-entry.ts'
@@ -25,6 +26,7 @@ export const SHARED_SCHEMAS = [
   UserReply,
   SessionReply,
   NotSignedIn,
+  AuditEntryReply,
   StatsReply,
   RegistrationReply,
 ] as const
@@ -35,6 +37,7 @@ const TAGS = [
   { name: 'journal', description: 'Why was a device refused? What happens now?' },
   { name: 'keys', description: 'API keys' },
   { name: 'accounts', description: 'People who sign in' },
+  { name: 'audit', description: 'Who did what?' },
   { name: 'brokers', description: 'What other MQTT brokers ask about their clients' },
   { name: 'operation', description: 'State and figures of the server' },
 ]

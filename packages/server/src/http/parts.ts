@@ -14,7 +14,7 @@ import type { Onboarding } from '../onboarding/admission.ts'
 import type { Activity } from '../platform/activity.ts'
 import type { Rrpc } from '../platform/rrpc.ts'
 import type { Accounts } from '../registry/accounts/index.ts'
-import type { Administration } from '../registry/administration.ts'
+import type { AdministrationDesk } from '../registry/administration.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { GatewayLease } from '../registry/store.ts'
 import type { TimeMs, Transport } from '../registry/types.ts'
@@ -161,7 +161,7 @@ export const HTTP_DEFAULTS = {
 /** What the HTTP room is given by the composition root. */
 export interface HttpParts {
   registry: Registry
-  administration: Administration
+  administration: AdministrationDesk
   accounts: Accounts
   onboarding: Pick<Onboarding, 'explain' | 'registerByHttp' | 'admitAtBroker'>
   broker: Pick<Broker, 'publish' | 'stats' | 'onPresence' | 'connected' | 'watch'>

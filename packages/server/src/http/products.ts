@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { type Caller, callerOf } from './caller.ts'
+import { noteOf } from '../registry/audit/index.ts'
+import { actorOf, type Caller, callerOf } from './caller.ts'
 import { cursorsOf, limitOf, PAGING } from './paging.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { productNotFound } from './problem.ts'
@@ -37,7 +38,7 @@ function createRoute(api: Api, { administration, registry }: HttpParts): void {
       },
     },
     async (request, reply) => {
-      const { productKey, productSecret } = await administration.createProduct(request.body)
+      const { productKey, productSecret } = await administration.by(actorOf(request)).createProduct(request.body)
       reply.code(201).header('location', `/api/v1/products/${encodeURIComponent(productKey)}`)
       return { ...(await productReplyFor(registry, productKey)), productSecret }
     },
@@ -118,7 +119,7 @@ function singleRoutes(api: Api, { administration, registry }: HttpParts): void {
       },
     },
     async request => {
-      await administration.updateProduct(request.params.pk, request.body)
+      await administration.by(actorOf(request)).updateProduct(request.params.pk, request.body)
       return productReplyFor(registry, request.params.pk)
     },
   )
@@ -136,14 +137,14 @@ function singleRoutes(api: Api, { administration, registry }: HttpParts): void {
     },
     async (request, reply) => {
       const { withDevices = false } = request.query
-      await administration.deleteProduct(request.params.pk, { withDevices })
+      await administration.by(actorOf(request)).deleteProduct(request.params.pk, { withDevices })
       reply.code(204)
       return null
     },
   )
 }
 
-function secretRoute(api: Api, { registry }: HttpParts): void {
+function secretRoute(api: Api, { registry, clock }: HttpParts): void {
   api.get(
     '/products/:pk/secret',
     {
@@ -159,7 +160,11 @@ function secretRoute(api: Api, { registry }: HttpParts): void {
     async request => {
       const product = await registry.product(request.params.pk)
       if (product === undefined) throw productNotFound()
-      return { productKey: product.productKey, productSecret: product.productSecret }
+      const { productKey, productSecret } = product
+      // Seen is seen: the entry comes first.
+      const act = { action: 'product.view-secret', target: productKey }
+      await registry.store.appendAudit([noteOf(actorOf(request), clock(), act)])
+      return { productKey, productSecret }
     },
   )
 }

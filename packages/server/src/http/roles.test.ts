@@ -37,6 +37,8 @@ const rules: [string, string, readonly Role[]][] = [
   ['GET', '/keys', ['admin']],
   ['POST', '/keys', ['admin']],
   ['DELETE', '/keys/k1', ['admin']],
+  ['GET', '/audit', ['admin']],
+  ['GET', '/audit/verify', ['admin']],
   ['GET', '/users', ['admin']],
   ['POST', '/users', ['admin']],
   ['POST', '/users/setup-link', ['admin']],

@@ -2,6 +2,7 @@ import { type SecureContextOptions, Server as TlsServer } from 'node:tls'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
+import { auditRoutes } from './audit.ts'
 import { authenticate } from './authentication.ts'
 import { acceptJson, refuseUnexpectedBody } from './body.ts'
 import { answerBrokenRequest } from './broken-request.ts'
@@ -164,6 +165,7 @@ function keyedRoutes(api: Api, parts: HttpParts, { hub, streams }: EventParts): 
   explainRoutes(api, parts)
   keyRoutes(api, parts)
   userRoutes(api, parts)
+  auditRoutes(api, parts)
   sessionRoutes(api, parts)
   statsRoutes(api, parts)
   statsHistoryRoutes(api, parts)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isDeviceSecret, isProductKey, isProductSecret } from '@hatchway/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Administration, createAdministration } from './administration.ts'
+import { THE_SERVER } from './audit/index.ts'
 import { type AnnouncingRegistry, createRegistry } from './create-registry.ts'
 import type { NewKeyRequest } from './key-administration.ts'
 import type { RegistryChange } from './registry.ts'
@@ -13,7 +14,9 @@ const { file, open } = databases()
 
 async function start() {
   const registry = createRegistry({ store: await open(file()), clock: () => NOW })
-  const administration = createAdministration({ registry, clock: () => NOW, random: size => randomBytes(size) })
+  const administration = createAdministration({ registry, clock: () => NOW, random: size => randomBytes(size) }).by(
+    THE_SERVER,
+  )
   return { registry, administration, fixture: new StoreFixture(registry.store) }
 }
 

@@ -1,4 +1,5 @@
-import type { AdministrationParts } from './administration-parts.ts'
+import type { ActingParts, AdministrationParts } from './administration-parts.ts'
+import type { Actor } from './audit/audit-entry.ts'
 import { type DeviceAdministration, deviceAdministration } from './device-administration.ts'
 import { type KeyAdministration, keyAdministration } from './key-administration.ts'
 import { type ProductAdministration, productAdministration } from './product-administration.ts'
@@ -10,6 +11,15 @@ import { type ProductAdministration, productAdministration } from './product-adm
  */
 export interface Administration extends ProductAdministration, DeviceAdministration, KeyAdministration {}
 
-export function createAdministration(parts: AdministrationParts): Administration {
+/** Nobody acts without a name. */
+export interface AdministrationDesk {
+  by(actor: Actor): Administration
+}
+
+export function createAdministration(parts: AdministrationParts): AdministrationDesk {
+  return { by: actor => administrationBy({ ...parts, actor }) }
+}
+
+function administrationBy(parts: ActingParts): Administration {
   return { ...productAdministration(parts), ...deviceAdministration(parts), ...keyAdministration(parts) }
 }

@@ -1,5 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
-import type { AdministrationParts } from './administration-parts.ts'
+import type { ActingParts } from './administration-parts.ts'
+import { MASKED } from './audit/audit-entry.ts'
+import { type Act, noteOf } from './audit/note.ts'
 import { checkDeviceName, checkDeviceSecret } from './fields.ts'
 import { productNotFound } from './product-administration.ts'
 import type { RegistryChange } from './registry.ts'
@@ -28,7 +30,7 @@ export interface DeviceAdministration {
   keepClientId(productKey: string, deviceName: string, clientId: string): Promise<void>
 }
 
-export function deviceAdministration(parts: AdministrationParts): DeviceAdministration {
+export function deviceAdministration(parts: ActingParts): DeviceAdministration {
   return { ...creating(parts), ...changing(parts), ...clientIds(parts) }
 }
 
@@ -36,9 +38,9 @@ type Creating = Pick<DeviceAdministration, 'createDevice' | 'createDevices'>
 type Changing = Pick<DeviceAdministration, 'resetDevice' | 'disableDevice' | 'enableDevice' | 'deleteDevice'>
 type ClientIds = Pick<DeviceAdministration, 'dropClientIds' | 'keepClientId'>
 
-function creating({ registry, clock }: AdministrationParts): Creating {
-  const create = async (devices: readonly NewDevice[]): Promise<readonly CreateDeviceOutcome[]> => {
-    const outcomes = await registry.store.createDevices(devices)
+function creating({ registry, clock, actor }: ActingParts): Creating {
+  const create = async (devices: readonly NewDevice[], act: Act): Promise<readonly CreateDeviceOutcome[]> => {
+    const outcomes = await registry.store.createDevices(devices, noteOf(actor, clock(), act))
     for (const [at, { productKey, deviceName, createdAt }] of devices.entries()) {
       if (outcomes[at] === 'created')
         registry.announce({ kind: 'device-created', productKey, deviceName, at: createdAt })
@@ -54,12 +56,17 @@ function creating({ registry, clock }: AdministrationParts): Creating {
   return {
     async createDevice({ productKey, ...request }) {
       const device = checked(productKey, request)
-      const [outcome] = await create([device])
+      const secret = device.deviceSecret === null ? null : { deviceSecret: MASKED }
+      const act = { action: 'device.create', target: targetOf(device), after: secret }
+      const [outcome] = await create([device], act)
       if (outcome !== 'created') throw notCreated(outcome, device)
     },
     async createDevices(productKey, requests) {
       const rows = requests.map(request => attempt(() => checked(productKey, request)))
-      const outcomes = await create(rows.flatMap(row => ('device' in row ? [row.device] : [])))
+      // The store names those that it has made.
+      const act = { action: 'device.import', target: productKey, after: { deviceNames: [] } }
+      const devices = rows.flatMap(row => ('device' in row ? [row.device] : []))
+      const outcomes = await create(devices, act)
       let next = 0
       return rows.map(row => {
         if ('refusal' in row) return refused(row.refusal)
@@ -91,14 +98,23 @@ function notCreated(outcome: CreateDeviceOutcome | undefined, { productKey, devi
   })
 }
 
-async function change(parts: AdministrationParts, device: [string, string], what: DeviceChange): Promise<void> {
-  if (await parts.registry.store.changeDevice(...device, what)) return
+const targetOf = ({ productKey, deviceName }: { productKey: string; deviceName: string }): string =>
+  `${productKey}/${deviceName}`
+
+async function change(
+  { actor, ...parts }: ActingParts,
+  device: [string, string],
+  { what, before = null, after = null }: { what: DeviceChange; before?: Act['before']; after?: Act['after'] },
+): Promise<void> {
+  const action = `device.${what.kind}`
+  const note = noteOf(actor, parts.clock(), { action, target: device.join('/'), before, after })
+  if (await parts.registry.store.changeDevice(...device, what, note)) return
   const clientId = 'clientId' in what ? what.clientId : undefined
   throw await notFound(parts, device, clientId)
 }
 
 async function notFound(
-  { registry }: AdministrationParts,
+  { registry }: Pick<ActingParts, 'registry'>,
   [productKey, deviceName]: [string, string],
   clientId?: string,
 ): Promise<RequestError> {
@@ -117,45 +133,53 @@ async function notFound(
   })
 }
 
-function changing(parts: AdministrationParts): Changing {
-  const { registry, clock } = parts
+function changing(parts: ActingParts): Changing {
+  const { registry, clock, actor } = parts
+  const switched = async (device: [string, string], disabled: boolean) => {
+    const known = await registry.device(...device)
+    return { before: { disabled: known?.disabled ?? null }, after: { disabled } }
+  }
   const announce = (
     kind: Extract<RegistryChange['kind'], 'device-disabled' | 'device-enabled' | 'device-deleted'>,
     [productKey, deviceName]: [string, string],
   ): void => registry.announce({ kind, productKey, deviceName, at: clock() })
   return {
-    resetDevice: (...device) => change(parts, device, { kind: 'reset', now: clock() }),
+    resetDevice: (...device) => change(parts, device, { what: { kind: 'reset', now: clock() } }),
     async disableDevice(...device) {
-      await change(parts, device, { kind: 'disable' })
+      await change(parts, device, { what: { kind: 'disable' }, ...(await switched(device, true)) })
       announce('device-disabled', device)
     },
     async enableDevice(...device) {
-      await change(parts, device, { kind: 'enable' })
+      await change(parts, device, { what: { kind: 'enable' }, ...(await switched(device, false)) })
       announce('device-enabled', device)
     },
     async deleteDevice(...device) {
-      if (!(await registry.store.deleteDevice(...device))) throw await notFound(parts, device)
+      const view = await registry.store.deviceView(...device)
+      const before = view && { status: view.status, clientIds: view.clientIds.map(({ clientId }) => clientId) }
+      const act = { action: 'device.delete', target: device.join('/'), before: before ?? null }
+      const deleted = await registry.store.deleteDevice(...device, noteOf(actor, clock(), act))
+      if (!deleted) throw await notFound(parts, device)
       announce('device-deleted', device)
     },
   }
 }
 
-function clientIds(parts: AdministrationParts): ClientIds {
+function clientIds(parts: ActingParts): ClientIds {
   const { registry, clock } = parts
   const revoke = (productKey: string, deviceName: string, revoked: readonly string[] | 'all'): void =>
     registry.announce({ kind: 'credentials-revoked', productKey, deviceName, clientIds: revoked, at: clock() })
   return {
     async dropClientIds(productKey, deviceName, clientId) {
       const all = clientId === undefined
-      await change(
-        parts,
-        [productKey, deviceName],
-        all ? { kind: 'drop-all-client-ids' } : { kind: 'drop-client-id', clientId },
-      )
+      const what: DeviceChange = all ? { kind: 'drop-all-client-ids' } : { kind: 'drop-client-id', clientId }
+      const device = all ? await registry.device(productKey, deviceName) : undefined
+      const before = { clientIds: all ? (device?.clientIds ?? []).map(issued => issued.clientId) : [clientId] }
+      await change(parts, [productKey, deviceName], { what, before })
       revoke(productKey, deviceName, all ? 'all' : [clientId])
     },
     async keepClientId(productKey, deviceName, clientId) {
-      await change(parts, [productKey, deviceName], { kind: 'keep-client-id', clientId, now: clock() })
+      const what = { kind: 'keep-client-id', clientId, now: clock() } as const
+      await change(parts, [productKey, deviceName], { what, after: { clientId } })
       // Read afterwards: what was issued since then is not forbidden, and has not logged in with the old ones.
       const device = await registry.store.device(productKey, deviceName)
       const forbidden = (device?.clientIds ?? []).filter(({ forbiddenAt }) => forbiddenAt !== null)

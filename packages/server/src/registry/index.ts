@@ -1,4 +1,4 @@
-export type { Administration } from './administration.ts'
+export type { Administration, AdministrationDesk } from './administration.ts'
 export { createAdministration } from './administration.ts'
 export type { AdministrationParts } from './administration-parts.ts'
 export type { AnnouncingRegistry, RegistryOptions } from './create-registry.ts'

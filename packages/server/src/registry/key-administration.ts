@@ -1,5 +1,7 @@
 import { newKeyId, newKeySecret } from '@hatchway/protocol'
-import type { AdministrationParts } from './administration-parts.ts'
+import type { ActingParts } from './administration-parts.ts'
+import { MASKED } from './audit/audit-entry.ts'
+import { noteOf } from './audit/note.ts'
 import { checkKeyRole, checkKeySecret, checkName, checkProductKey } from './fields.ts'
 import { hashSecret } from './hash.ts'
 import { RequestError } from './request-error.ts'
@@ -36,11 +38,17 @@ const ADMIN_TOKEN_FIELD = 'HATCHWAY_ADMIN_TOKEN'
 const ENVIRONMENT_KEY_NAME = ADMIN_TOKEN_FIELD
 const FIRST_KEY_NAME = 'administrator'
 
-export function keyAdministration(parts: AdministrationParts): KeyAdministration {
-  const { registry, clock } = parts
+export function keyAdministration(parts: ActingParts): KeyAdministration {
+  const { registry, clock, actor } = parts
   const revokeKey = async (id: string): Promise<void> => {
     const at = clock()
-    if (!(await registry.store.revokeApiKey(id, at))) throw keyNotFound(id)
+    const key = await registry.store.apiKey(id)
+    if (!key) throw keyNotFound(id)
+    const { name, role, revokedAt } = key
+    // Once more changes nothing.
+    const before = { name, role }
+    const note = revokedAt === null ? noteOf(actor, at, { action: 'key.revoke', target: id, before }) : undefined
+    if (!(await registry.store.revokeApiKey(id, at, note))) throw keyNotFound(id)
     registry.announce({ kind: 'key-revoked', keyId: id, at })
   }
   return {
@@ -67,14 +75,16 @@ export function keyAdministration(parts: AdministrationParts): KeyAdministration
 }
 
 async function create(
-  { registry, clock, random }: AdministrationParts,
+  { registry, clock, random, actor }: ActingParts,
   fields: Pick<ApiKey, 'name' | 'role' | 'products'> & { secret: string | undefined },
 ): Promise<{ key: ApiKey; secret: string }> {
   const { name, role, products, secret = newKeySecret(random) } = fields
   const identity = { id: newKeyId(random), secretHash: hashSecret(secret) }
   const key: ApiKey = { ...identity, name, role, products, createdAt: clock(), revokedAt: null }
   try {
-    await registry.store.createApiKey(key)
+    const after = { name, role, products, secret: MASKED }
+    const note = noteOf(actor, key.createdAt, { action: 'key.create', target: key.id, after })
+    await registry.store.createApiKey(key, note)
   } catch (error) {
     if (!(error instanceof Conflict)) throw error
     throw new RequestError(error.reason, {
@@ -87,7 +97,7 @@ async function create(
 }
 
 async function ensureEnvironmentKey(
-  parts: AdministrationParts,
+  parts: ActingParts,
   secret: string,
   revokeKey: (id: string) => Promise<void>,
 ): Promise<string> {
@@ -112,7 +122,7 @@ async function ensureEnvironmentKey(
 
 /** Of gateways that start together one makes the key. */
 async function createOrFind(
-  parts: AdministrationParts,
+  parts: ActingParts,
   { secret, secretHash }: { secret: string; secretHash: string },
 ): Promise<ApiKey> {
   try {
@@ -125,7 +135,7 @@ async function createOrFind(
 }
 
 async function checkProducts(
-  { registry }: AdministrationParts,
+  { registry }: ActingParts,
   products: readonly string[] | null | undefined,
 ): Promise<readonly string[] | null> {
   if (products === null || products === undefined) return null

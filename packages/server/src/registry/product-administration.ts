@@ -1,5 +1,7 @@
 import { newProductKey, newProductSecret } from '@hatchway/protocol'
-import type { AdministrationParts } from './administration-parts.ts'
+import type { ActingParts } from './administration-parts.ts'
+import { MASKED } from './audit/audit-entry.ts'
+import { type Act, changedFields, noteOf } from './audit/note.ts'
 import { checkName, checkProductKey, checkProductSecret, checkSettings } from './fields.ts'
 import { DEFAULT_PRODUCT_SETTINGS } from './product-settings.ts'
 import { RequestError } from './request-error.ts'
@@ -21,7 +23,8 @@ export interface ProductAdministration {
   deleteProduct(productKey: string, options?: { withDevices?: boolean }): Promise<void>
 }
 
-export function productAdministration({ registry, clock, random }: AdministrationParts): ProductAdministration {
+export function productAdministration(parts: ActingParts): ProductAdministration {
+  const { registry, clock, random, actor } = parts
   const { store } = registry
   return {
     async createProduct(request) {
@@ -37,7 +40,7 @@ export function productAdministration({ registry, clock, random }: Administratio
         updatedAt: now,
       }
       try {
-        await store.createProduct(product)
+        await store.createProduct(product, noteOf(actor, now, creation(product)))
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
         throw new RequestError(error.reason, {
@@ -51,17 +54,28 @@ export function productAdministration({ registry, clock, random }: Administratio
     async updateProduct(productKey, { name, ...settings }) {
       const change = { ...checkSettings(settings), ...(name === undefined ? {} : { name: checkName(name, 'product') }) }
       const at = clock()
-      if (!(await store.updateProduct(productKey, change, at))) throw productNotFound(productKey)
+      const view = await store.productView(productKey)
+      if (!view) throw productNotFound(productKey)
+      const fields = changedFields({ ...view }, change)
+      const note = noteOf(actor, at, { action: 'product.update', target: productKey, ...fields })
+      if (!(await store.updateProduct(productKey, change, at, note))) throw productNotFound(productKey)
       registry.announce({ kind: 'product-changed', productKey, at })
     },
     async deleteProduct(productKey, { withDevices = false } = {}) {
       const view = await store.productView(productKey)
       if (!view) throw productNotFound(productKey)
       if (view.deviceCount > 0 && !withDevices) throw productNotEmpty(productKey, view.deviceCount)
-      if (!(await store.deleteProduct(productKey))) throw productNotFound(productKey)
-      registry.announce({ kind: 'product-deleted', productKey, at: clock() })
+      const at = clock()
+      const before = { name: view.name, deviceCount: view.deviceCount }
+      const note = noteOf(actor, at, { action: 'product.delete', target: productKey, before })
+      if (!(await store.deleteProduct(productKey, note))) throw productNotFound(productKey)
+      registry.announce({ kind: 'product-deleted', productKey, at })
     },
   }
+}
+
+function creation({ productKey, createdAt: _, updatedAt: __, ...fields }: Product): Act {
+  return { action: 'product.create', target: productKey, after: { ...fields, productSecret: MASKED } }
 }
 
 export const productNotFound = (productKey: string): RequestError =>

@@ -127,10 +127,14 @@ export function describeAccounts(fixture: () => StoreFixture): void {
       const sessions = [await signedIn(user.id), await signedIn(user.id), await signedIn(user.id)]
       const [one = '', two = '', three = ''] = sessions.map(({ id }) => id)
       const theirs = await signedIn(other.id)
-      expect(await store().endSessions(user.id, { kind: 'one', id: theirs.id }, NOW)).toEqual([])
-      expect(await store().endSessions(user.id, { kind: 'one', id: one }, NOW)).toEqual([one])
-      expect(await store().endSessions(user.id, { kind: 'all-but', id: two }, NOW)).toEqual([three])
-      expect(await store().endSessions(user.id, { kind: 'all' }, NOW)).toEqual([two])
+      expect(await store().endSessions({ userId: user.id, which: { kind: 'one', id: theirs.id }, now: NOW })).toEqual(
+        [],
+      )
+      expect(await store().endSessions({ userId: user.id, which: { kind: 'one', id: one }, now: NOW })).toEqual([one])
+      expect(await store().endSessions({ userId: user.id, which: { kind: 'all-but', id: two }, now: NOW })).toEqual([
+        three,
+      ])
+      expect(await store().endSessions({ userId: user.id, which: { kind: 'all' }, now: NOW })).toEqual([two])
       expect(await store().listSessions(other.id)).toEqual([theirs])
     })
 

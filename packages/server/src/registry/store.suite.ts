@@ -3,6 +3,7 @@ import { StoreUnavailable } from './store.ts'
 import { describeAccounts } from './store-accounts.suite.ts'
 import { describeActivation } from './store-activation.suite.ts'
 import { describeActivity } from './store-activity.suite.ts'
+import { describeAudit } from './store-audit.suite.ts'
 import { describeCounters } from './store-counters.suite.ts'
 import { describeDevices } from './store-devices.suite.ts'
 import { newEntry, type StoreFactory, StoreFixture } from './store-fixture.suite.ts'
@@ -32,6 +33,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     describeActivation(now)
     describeKeys(now)
     describeAccounts(now)
+    describeAudit(now)
     describeJournal(now)
     describeActivity(now)
     test('status tells how large it is', async () => {

@@ -1,5 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import type { AccountStore } from './account-store.ts'
+import type { AuditNote } from './audit/audit-entry.ts'
+import type { AuditStore } from './audit/audit-store.ts'
 import type { ForeignChange } from './changes.ts'
 import type {
   ApiKey,
@@ -21,35 +23,40 @@ export { StoreUnavailable } from '../storage/store-unavailable.ts'
 /**
  * The one seam between Hatchway and a database. SQLite and PostgreSQL implement it; `store.suite.ts` is its
  * specification.
- * A promise of a changing call resolves only after the change is durable. Every call rejects with `StoreUnavailable`
+ * A promise of a changing call resolves only after the change is durable; with the note of the act, both are, or neither. Every call rejects with `StoreUnavailable`
  * when the
  * database can't be reached or takes longer than the store's time limit, and with `Conflict` where it says so.
  */
-export interface Store extends AccountStore {
+export interface Store extends AccountStore, AuditStore {
   /** Reads, decides by the rules and writes in one transaction: two requests for one device can't both win. */
   register(request: RegistrationRequest): Promise<RegistrationOutcome>
   /** Marks the first login with a DeviceSecret or a DeviceToken, if the credential is still the present one. */
   activate(request: ActivationRequest): Promise<ActivationOutcome>
 
-  createProduct(product: Product): Promise<void> // Conflict 'product-exists'
+  createProduct(product: Product, note?: AuditNote): Promise<void> // Conflict 'product-exists'
   product(productKey: string): Promise<Product | undefined>
   productView(productKey: string): Promise<ProductView | undefined>
   listProducts(query: { limit: number; cursor?: string }): Promise<Page<ProductView> & { total: number }>
-  updateProduct(productKey: string, change: Partial<ProductSettings> & { name?: string }, now: TimeMs): Promise<boolean>
-  deleteProduct(productKey: string): Promise<boolean>
+  updateProduct(
+    productKey: string,
+    change: Partial<ProductSettings> & { name?: string },
+    now: TimeMs,
+    note?: AuditNote,
+  ): Promise<boolean>
+  deleteProduct(productKey: string, note?: AuditNote): Promise<boolean>
 
-  createDevices(devices: readonly NewDevice[]): Promise<readonly CreateDeviceOutcome[]>
+  createDevices(devices: readonly NewDevice[], note?: AuditNote): Promise<readonly CreateDeviceOutcome[]>
   device(productKey: string, deviceName: string): Promise<Device | undefined>
   deviceView(productKey: string, deviceName: string): Promise<DeviceView | undefined>
   listDevices(query: DeviceQuery): Promise<DevicePage>
-  changeDevice(productKey: string, deviceName: string, change: DeviceChange): Promise<boolean>
-  deleteDevice(productKey: string, deviceName: string): Promise<boolean>
+  changeDevice(productKey: string, deviceName: string, change: DeviceChange, note?: AuditNote): Promise<boolean>
+  deleteDevice(productKey: string, deviceName: string, note?: AuditNote): Promise<boolean>
 
-  createApiKey(key: ApiKey): Promise<void> // Conflict 'key-exists'
+  createApiKey(key: ApiKey, note?: AuditNote): Promise<void> // Conflict 'key-exists'
   apiKey(id: string): Promise<ApiKey | undefined>
   apiKeyBySecretHash(secretHash: string): Promise<ApiKey | undefined>
   listApiKeys(): Promise<readonly ApiKey[]>
-  revokeApiKey(id: string, now: TimeMs): Promise<boolean>
+  revokeApiKey(id: string, now: TimeMs, note?: AuditNote): Promise<boolean>
 
   /**
    * Not awaited by any device; batched, in order. Tells of each change whether it counts: one of an unknown device does

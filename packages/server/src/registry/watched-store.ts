@@ -48,26 +48,28 @@ export function watchStore(store: Store, watch: StoreWatch): Store {
   const changing: Changing = {
     register: request => after(store.register(request), deviceOver(request)),
     activate: request => after(store.activate(request), deviceOver(request)),
-    createProduct: product => after(store.createProduct(product), () => watch.productChanged(product.productKey)),
-    updateProduct: (productKey, change, now) =>
-      after(store.updateProduct(productKey, change, now), () => watch.productChanged(productKey)),
-    deleteProduct: productKey => after(store.deleteProduct(productKey), () => watch.productDeleted(productKey)),
-    createDevices: devices =>
-      after(store.createDevices(devices), () => {
+    createProduct: (product, note) =>
+      after(store.createProduct(product, note), () => watch.productChanged(product.productKey)),
+    updateProduct: (productKey, change, now, note) =>
+      after(store.updateProduct(productKey, change, now, note), () => watch.productChanged(productKey)),
+    deleteProduct: (productKey, note) =>
+      after(store.deleteProduct(productKey, note), () => watch.productDeleted(productKey)),
+    createDevices: (devices, note) =>
+      after(store.createDevices(devices, note), () => {
         for (const device of devices) deviceOver(device)()
       }),
-    changeDevice: (productKey, deviceName, change) =>
-      after(store.changeDevice(productKey, deviceName, change), deviceOver({ productKey, deviceName })),
-    deleteDevice: (productKey, deviceName) =>
-      after(store.deleteDevice(productKey, deviceName), deviceOver({ productKey, deviceName })),
-    createApiKey: key => after(store.createApiKey(key), watch.keysChanged),
-    revokeApiKey: (id, now) => after(store.revokeApiKey(id, now), watch.keysChanged),
-    createUser: (user, condition) => after(store.createUser(user, condition), watch.accountsChanged),
-    updateUser: (id, change) => after(store.updateUser(id, change), watch.accountsChanged),
-    deleteUser: (id, now) => after(store.deleteUser(id, now), watch.accountsChanged),
-    createSession: (session, limits) => after(store.createSession(session, limits), watch.accountsChanged),
+    changeDevice: (productKey, deviceName, change, note) =>
+      after(store.changeDevice(productKey, deviceName, change, note), deviceOver({ productKey, deviceName })),
+    deleteDevice: (productKey, deviceName, note) =>
+      after(store.deleteDevice(productKey, deviceName, note), deviceOver({ productKey, deviceName })),
+    createApiKey: (key, note) => after(store.createApiKey(key, note), watch.keysChanged),
+    revokeApiKey: (id, now, note) => after(store.revokeApiKey(id, now, note), watch.keysChanged),
+    createUser: (user, condition, note) => after(store.createUser(user, condition, note), watch.accountsChanged),
+    updateUser: (id, change, note) => after(store.updateUser(id, change, note), watch.accountsChanged),
+    deleteUser: (id, now, note) => after(store.deleteUser(id, now, note), watch.accountsChanged),
+    createSession: (session, limits, note) => after(store.createSession(session, limits, note), watch.accountsChanged),
     noteSessionSeen: (id, seen) => after(store.noteSessionSeen(id, seen), watch.accountsChanged),
-    endSessions: (userId, which, now) => after(store.endSessions(userId, which, now), watch.accountsChanged),
+    endSessions: (ending, note) => after(store.endSessions(ending, note), watch.accountsChanged),
   }
   return { ...unwatched(store), ...changing }
 }
@@ -88,6 +90,8 @@ function unwatched(store: Store): Omit<Store, keyof Changing> {
     listUsers: () => store.listUsers(),
     sessionByTokenHash: tokenHash => store.sessionByTokenHash(tokenHash),
     listSessions: userId => store.listSessions(userId),
+    appendAudit: notes => store.appendAudit(notes),
+    listAudit: query => store.listAudit(query),
     notePresence: changes => store.notePresence(changes),
     appendJournal: entries => store.appendJournal(entries),
     listJournal: query => store.listJournal(query),

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { NewSession, Visitor } from '../../registry/accounts/index.ts'
+import { actorAs, type NewSession, type Visitor } from '../../registry/accounts/index.ts'
 import { acceptJson, refuseUnexpectedBody } from '../body.ts'
 import type { Api, HttpParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
@@ -161,5 +161,5 @@ async function enter(
 
 async function leave(parts: HttpParts, request: FastifyRequest): Promise<void> {
   const known = await signedIn(parts, request)
-  if (known) await parts.accounts.sessions.endIfThere(known.session)
+  if (known) await parts.accounts.sessions.endIfThere(known, actorAs(known.user, request.ip))
 }

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { cookieOf, FROM_CONSOLE, type HttpFixture, type Reply, startHttp, USER_PASSWORD } from '../fixture.suite.ts'
+import {
+  cookieOf,
+  FROM_CONSOLE,
+  type HttpFixture,
+  type Reply,
+  startHttp,
+  TESTER,
+  USER_PASSWORD,
+} from '../fixture.suite.ts'
 
 const SESSION = '/api/v1/session'
 const SETUP = '/api/v1/setup'
@@ -43,7 +51,7 @@ describe('before there is a user', () => {
   })
 
   test('a link that is made up, altered or too old sets nothing', async () => {
-    const { token } = await http.accounts.setupToken()
+    const { token } = await http.accounts.setupToken(TESTER)
     const [end = '', signature = ''] = token.split('.')
     const later = (Number.parseInt(end, 36) + 3600).toString(36)
     for (const bad of ['', 'x', `${later}.${signature}`, `${end}.${'A'.repeat(43)}`, `${token}=`]) {
@@ -56,7 +64,7 @@ describe('before there is a user', () => {
   })
 
   test('a weak password is refused, and the link stays good', async () => {
-    const { token } = await http.accounts.setupToken()
+    const { token } = await http.accounts.setupToken(TESTER)
     for (const password of ['short', 'aaaaaaaaaaaaaaaaaaaa', 'rootrootrootroot']) {
       expect(await post(SETUP, { token, name: 'root', password })).toMatchObject({
         status: 422,
@@ -78,7 +86,7 @@ describe('before there is a user', () => {
 describe('signing in', () => {
   test('gives a cookie that no script and no other site gets at', async () => {
     const name = newName()
-    await http.accounts.users.create({ name, role: 'viewer', password: USER_PASSWORD })
+    await http.users.create({ name, role: 'viewer', password: USER_PASSWORD })
     const reply = await signIn(` ${name.toUpperCase()} `)
     expect(reply.status).toBe(200)
     expect(reply.headers['set-cookie']).toMatch(
@@ -93,10 +101,10 @@ describe('signing in', () => {
   test('says the same for a wrong password, an unknown name, and a user who is disabled or has no password', async () => {
     const [known, disabled, bare] = [newName(), newName(), newName()]
     for (const name of [known, disabled]) {
-      await http.accounts.users.create({ name, role: 'viewer', password: USER_PASSWORD })
+      await http.users.create({ name, role: 'viewer', password: USER_PASSWORD })
     }
-    await http.accounts.users.create({ name: bare, role: 'viewer' })
-    await http.accounts.users.update(disabled, { disabled: true })
+    await http.users.create({ name: bare, role: 'viewer' })
+    await http.users.update(disabled, { disabled: true })
     const replies = [await signIn(known, 'wrong wrong wrong'), await signIn('nobody'), await signIn(disabled)]
     replies.push(await signIn(bare))
     for (const { status, body, headers } of replies) {
@@ -108,13 +116,13 @@ describe('signing in', () => {
 
   test('takes the same password however its characters are composed', async () => {
     const name = newName()
-    await http.accounts.users.create({ name, role: 'viewer', password: 'caf\u00e9 cr\u00e8me br\u00fbl\u00e9e' })
+    await http.users.create({ name, role: 'viewer', password: 'caf\u00e9 cr\u00e8me br\u00fbl\u00e9e' })
     expect((await signIn(name, 'cafe\u0301 cre\u0300me bru\u0302le\u0301e')).status).toBe(200)
   })
 
   test('has to wait longer after each failure, the right password too, and then gets in', async () => {
     const name = newName()
-    await http.accounts.users.create({ name, role: 'viewer', password: USER_PASSWORD })
+    await http.users.create({ name, role: 'viewer', password: USER_PASSWORD })
     for (let failures = 0; failures < 5; failures++) expect((await signIn(name, 'wrong')).status).toBe(401)
     const waits: number[] = []
     for (let round = 0; round < 8; round++) {
@@ -134,7 +142,7 @@ describe('signing in', () => {
 
   test('many attempts at the same instant get no further than one after the other', async () => {
     const name = newName()
-    await http.accounts.users.create({ name, role: 'viewer', password: USER_PASSWORD })
+    await http.users.create({ name, role: 'viewer', password: USER_PASSWORD })
     const replies = await Promise.all(Array.from({ length: 15 }, () => signIn(name, 'wrong')))
     expect(replies.filter(({ status }) => status === 401)).toHaveLength(5)
     expect(replies.filter(({ status }) => status === 429)).toHaveLength(10)
@@ -155,7 +163,7 @@ describe('signing in', () => {
   test('a session that somebody else laid into the browser is not taken over, and ends', async () => {
     const [mine, theirs] = [newName(), newName()]
     const planted = await http.signIn({ role: 'viewer', name: theirs })
-    await http.accounts.users.create({ name: mine, role: 'viewer', password: USER_PASSWORD })
+    await http.users.create({ name: mine, role: 'viewer', password: USER_PASSWORD })
     const body = { name: mine, password: USER_PASSWORD }
     const reply = await post(SESSION, body, { cookie: planted })
     expect(cookieOf(reply)).not.toBe(planted)

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Session, User } from '../../registry/types.ts'
-import { type Caller, callerOf } from '../caller.ts'
+import { actorOf, type Caller, callerOf } from '../caller.ts'
 import type { Api, HttpParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { boundedText, flag, iso, keyedProblems, nothing, oneOf, text, time } from '../schemas.ts'
@@ -87,7 +87,7 @@ function endRoutes(api: Api, parts: HttpParts): void {
     },
     async (request, reply) => {
       const user = await meantUser(parts, request, request.query.user)
-      await sessions.endAll(user.id)
+      await sessions.endAll(user, actorOf(request))
       if (callerOf(request).id === user.id) clearSessionCookie(reply)
       reply.code(204)
       return null
@@ -108,7 +108,7 @@ function endRoutes(api: Api, parts: HttpParts): void {
     },
     async (request, reply) => {
       const user = await meantUser(parts, request, request.query.user)
-      await sessions.end(user.id, request.params.id)
+      await sessions.end(user, request.params.id, actorOf(request))
       if (ownSessionId(callerOf(request)) === request.params.id) clearSessionCookie(reply)
       reply.code(204)
       return null

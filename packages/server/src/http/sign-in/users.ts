@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { User } from '../../registry/types.ts'
-import { callerOf } from '../caller.ts'
+import { actorOf, callerOf } from '../caller.ts'
 import type { Api, HttpParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { flag, iso, isoOrNull, keyedProblems, nothing, nullable, oneOf, ref, text, time } from '../schemas.ts'
@@ -83,7 +83,7 @@ function collectionRoutes(api: Api, { accounts, registry }: HttpParts): void {
       },
     },
     async (request, reply) => {
-      const user = await accounts.users.create(request.body)
+      const user = await accounts.users.by(actorOf(request)).create(request.body)
       reply.code(201).header('location', `/api/v1/users/${encodeURIComponent(user.name)}`)
       return userReply(user)
     },
@@ -104,7 +104,7 @@ function singleRoutes(api: Api, { accounts }: HttpParts): void {
         response: { 200: ref(UserReply), ...keyedProblems(404, 409, 413, 415, 422) },
       },
     },
-    async request => userReply(await accounts.users.update(request.params.name, request.body)),
+    async request => userReply(await accounts.users.by(actorOf(request)).update(request.params.name, request.body)),
   )
   api.delete(
     '/users/:name',
@@ -119,7 +119,7 @@ function singleRoutes(api: Api, { accounts }: HttpParts): void {
       },
     },
     async (request, reply) => {
-      await accounts.users.delete(request.params.name)
+      await accounts.users.by(actorOf(request)).delete(request.params.name)
       reply.code(204)
       return null
     },
@@ -172,7 +172,7 @@ function setupLinkRoute(api: Api, { accounts }: HttpParts): void {
       },
     },
     async (request, reply) => {
-      const { token, expiresAt } = await accounts.setupToken()
+      const { token, expiresAt } = await accounts.setupToken(actorOf(request))
       reply.code(201)
       return { url: setupUrl(`${request.protocol}://${request.host}`, token), expiresAt: iso(expiresAt) }
     },

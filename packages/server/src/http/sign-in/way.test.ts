@@ -67,7 +67,7 @@ describe('over plain HTTP', () => {
   let http: HttpFixture
   beforeAll(async () => {
     http = await startHttp({ settings: { publicHosts: ['Console.Example.com'] } })
-    await http.accounts.users.create({ name: 'ann', role: 'viewer', password: USER_PASSWORD })
+    await http.users.create({ name: 'ann', role: 'viewer', password: USER_PASSWORD })
   })
   afterAll(() => http.close())
 
@@ -138,7 +138,7 @@ describe('with other settings', () => {
   test('plain sign-in lets people in from other machines', async () => {
     const http = await startHttp({ settings: { plainSignIn: true } })
     try {
-      await http.accounts.users.create({ name: 'ann', role: 'viewer', password: USER_PASSWORD })
+      await http.users.create({ name: 'ann', role: 'viewer', password: USER_PASSWORD })
       const body = { name: 'ann', password: USER_PASSWORD }
       const headers = { ...FROM_CONSOLE, host: '192.0.2.1:8080' }
       const request = { method: 'POST', url: SESSION, key: null, headers, body, remoteAddress: '192.0.2.7' }
@@ -151,7 +151,7 @@ describe('with other settings', () => {
   test('a trusted proxy tells whether the way was HTTPS, and the cookie is for HTTPS then', async () => {
     const http = await startHttp({ settings: { trustedProxies: ['192.0.2.0/24'] } })
     try {
-      await http.accounts.users.create({ name: 'ann', role: 'viewer', password: USER_PASSWORD })
+      await http.users.create({ name: 'ann', role: 'viewer', password: USER_PASSWORD })
       const signIn = (proto: string) =>
         http.request({
           method: 'POST',

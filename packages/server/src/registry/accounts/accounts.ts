@@ -1,12 +1,15 @@
+import type { Actor } from '../audit/audit-entry.ts'
+import { noteOf } from '../audit/note.ts'
 import type { AnnouncingRegistry } from '../create-registry.ts'
 import { RequestError } from '../request-error.ts'
 import type { TimeMs, User } from '../types.ts'
+import { actorAs } from './actor-as.ts'
 import { userNameOf } from './fields.ts'
 import { createPasswords, type PasswordCost } from './passwords.ts'
 import { createSessions, type NewSession, type Sessions, type SessionTimes, type Visitor } from './sessions.ts'
 import { createSetupTokens } from './setup-token.ts'
 import { type DelayLimits, SignInDelays } from './sign-in-delays.ts'
-import { createUsers, setupDone, type Users } from './users.ts'
+import { createUsers, setupDone, type UserDesk } from './users.ts'
 
 export type SignInOutcome =
   | { ok: true; session: NewSession }
@@ -15,13 +18,13 @@ export type SignInOutcome =
 
 /** People: who they are, how they get in, and what they are signed in to. */
 export interface Accounts {
-  readonly users: Users
+  readonly users: UserDesk
   readonly sessions: Sessions
   signIn(credentials: { name: string; password: string }, visitor: Visitor): Promise<SignInOutcome>
   /** Whether no user has a password yet. */
   needsSetup(): Promise<boolean>
   /** A link's token and its end; rejects with RequestError where there is nothing to set up any more. */
-  setupToken(): Promise<{ token: string; expiresAt: TimeMs }>
+  setupToken(actor: Actor): Promise<{ token: string; expiresAt: TimeMs }>
   /** Makes the first administrator. */
   setUp(request: { token: string; name: string; password: string }, visitor: Visitor): Promise<NewSession>
   /** Ends the user's other sessions. False if `current` is wrong; the delays of signing in hold here too. */
@@ -83,13 +86,16 @@ export function createAccounts(parts: AccountParts): Accounts {
       const session = user && (await sessions.begin(user, 'password', visitor))
       return session ? { ok: true, session } : { ok: false, reason: 'sign-in-refused' }
     },
-    async setupToken() {
+    async setupToken(actor) {
       if (!(await needsSetup())) throw setupDone()
-      return setupTokens.make(clock())
+      const made = setupTokens.make(clock())
+      const after = { expiresAt: new Date(made.expiresAt).toISOString() }
+      await store.appendAudit([noteOf(actor, clock(), { action: 'setup-link.create', target: 'users', after })])
+      return made
     },
     async setUp({ token, name, password }, visitor) {
       if (!setupTokens.isGood(token, clock())) throw setupLinkInvalid()
-      const user = await users.create({ name, role: 'admin', password }, 'first')
+      const user = await users.createFirst({ name, password }, visitor.address)
       const session = await sessions.begin(user, 'password', visitor)
       if (!session) throw new Error('a user was gone as soon as it was made')
       return session
@@ -97,7 +103,7 @@ export function createAccounts(parts: AccountParts): Accounts {
     async changePassword({ user, sessionId, current, next }, { address }) {
       const verdict = await judge({ name: user.name, password: current, hash: user.passwordHash, address })
       if (!verdict.ok) return verdict.reason === 'sign-in-delayed' ? { waitMs: verdict.waitMs } : false
-      await users.setOwnPassword(user, next, sessionId)
+      await users.by(actorAs(user, address)).setOwnPassword(user, next, sessionId)
       return true
     },
   }

@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { EndingSessions, SessionLimits } from '../account-store.ts'
+import type { Actor } from '../audit/audit-entry.ts'
+import { noteOf } from '../audit/note.ts'
 import type { AnnouncingRegistry } from '../create-registry.ts'
 import { hashSecret } from '../hash.ts'
 import { RequestError } from '../request-error.ts'
 import type { Session, SignedIn, SignInWay, TimeMs, User } from '../types.ts'
+import { actorAs } from './actor-as.ts'
 
 export interface SessionTimes {
   /** A session without a request ends after so long. */
@@ -23,6 +26,8 @@ export interface NewSession extends SignedIn {
   token: string
 }
 
+export type SessionOwner = Pick<User, 'id' | 'name'>
+
 export interface Sessions {
   /** Undefined if the user is gone or disabled meanwhile. */
   begin(user: User, via: SignInWay, visitor: Visitor): Promise<NewSession | undefined>
@@ -34,10 +39,10 @@ export interface Sessions {
   /** Those that last, newest first. */
   ofUser(userId: string): Promise<readonly Session[]>
   /** Rejects with RequestError where the user has no such session. */
-  end(userId: string, id: string): Promise<void>
+  end(user: SessionOwner, id: string, actor: Actor): Promise<void>
   /** Also where it has ended by itself meanwhile. */
-  endIfThere(session: Session): Promise<void>
-  endAll(userId: string): Promise<void>
+  endIfThere(signedIn: SignedIn, actor: Actor): Promise<void>
+  endAll(user: SessionOwner, actor: Actor): Promise<void>
 }
 
 const TOKEN_SIZE_BYTES = 32
@@ -64,10 +69,14 @@ export function createSessions({ registry, clock, times, onError }: SessionParts
     const known = TOKEN.test(token) ? await registry.sessionByToken(token) : undefined
     return known && isLive(known) ? known : undefined
   }
-  const end = async (userId: string, which: EndingSessions): Promise<boolean> => {
-    const sessionIds = await store.endSessions(userId, which, clock())
+  const end = async (owner: SessionOwner, which: EndingSessions, actor: Actor): Promise<boolean> => {
+    const now = clock()
+    const before = which.kind === 'one' ? { sessionId: which.id } : null
+    const action = which.kind === 'one' ? 'session.end' : 'session.end-all'
+    const note = noteOf(actor, now, { action, target: owner.name, before })
+    const sessionIds = await store.endSessions({ userId: owner.id, which, now }, note)
     if (sessionIds.length === 0) return false
-    registry.announce({ kind: 'sessions-changed', userId, sessionIds, at: clock() })
+    registry.announce({ kind: 'sessions-changed', userId: owner.id, sessionIds, at: now })
     return true
   }
   return {
@@ -85,7 +94,9 @@ export function createSessions({ registry, clock, times, onError }: SessionParts
         address,
         userAgent: userAgent.slice(0, MAX_USER_AGENT_CHARACTERS),
       }
-      return (await store.createSession(session, limits)) ? { token, session, user } : undefined
+      const act = { action: 'session.begin', target: user.name, after: { sessionId: session.id, via } }
+      const note = noteOf(actorAs(user, address), now, act)
+      return (await store.createSession(session, limits, note)) ? { token, session, user } : undefined
     },
     async live(token, address) {
       const known = await lasting(token)
@@ -101,14 +112,14 @@ export function createSessions({ registry, clock, times, onError }: SessionParts
     lasts: async token => (await lasting(token)) !== undefined,
     endsAt,
     ofUser: async userId => (await store.listSessions(userId)).filter(session => clock() < endsAt(session)),
-    async end(userId, id) {
-      if (!(await end(userId, { kind: 'one', id }))) throw sessionNotFound(id)
+    async end(owner, id, actor) {
+      if (!(await end(owner, { kind: 'one', id }, actor))) throw sessionNotFound(id)
     },
-    async endIfThere({ userId, id }) {
-      await end(userId, { kind: 'one', id })
+    async endIfThere({ session, user }, actor) {
+      await end(user, { kind: 'one', id: session.id }, actor)
     },
-    async endAll(userId) {
-      await end(userId, { kind: 'all' })
+    async endAll(owner, actor) {
+      await end(owner, { kind: 'all' }, actor)
     },
   }
 }

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { ChangeUserOutcome, CreateUserOutcome, EndingSessions, UserChange } from '../account-store.ts'
+import { type Actor, MASKED } from '../audit/audit-entry.ts'
+import { changedFields, noteOf } from '../audit/note.ts'
 import type { AnnouncingRegistry } from '../create-registry.ts'
 import { RequestError } from '../request-error.ts'
 import type { TimeMs, User, UserRole } from '../types.ts'
+import { actorAs } from './actor-as.ts'
 import { checkPassword, checkUserName, checkUserRole, userNameOf } from './fields.ts'
 import type { Passwords } from './passwords.ts'
 
@@ -21,11 +24,10 @@ export interface UserChangeRequest {
 
 /** Rejects with a RequestError that names the field, its problem and the fix. */
 export interface Users {
-  create(request: NewUserRequest, condition?: 'any' | 'first'): Promise<User>
+  create(request: NewUserRequest): Promise<User>
   /** What is left out stays. A new password, another role or being disabled ends the user's sessions. */
   update(name: string, change: UserChangeRequest): Promise<User>
   delete(name: string): Promise<void>
-  byName(name: string): Promise<User>
   /** Sets a password that its user has chosen; `keptSessionId` lasts, the others end. */
   setOwnPassword(user: User, next: string, keptSessionId: string): Promise<void>
 }
@@ -33,59 +35,101 @@ export interface Users {
 const MAX_USERS = 1000
 const ID_SIZE_BYTES = 9
 
+/** Nobody acts without a name. */
+export interface UserDesk {
+  by(actor: Actor): Users
+  /** The first administrator, who acts as himself; rejects with setup-done where a user has a password. */
+  createFirst(request: { name: string; password: string }, address: string): Promise<User>
+  byName(name: string): Promise<User>
+}
+
 export interface UserParts {
   registry: AnnouncingRegistry
   clock: () => TimeMs
   passwords: Passwords
 }
 
-export function createUsers({ registry, clock, passwords }: UserParts): Users {
-  const { store } = registry
+export function createUsers(parts: UserParts): UserDesk {
   const byName = async (name: string): Promise<User> => {
-    const user = await store.userByName(userNameOf(name))
+    const user = await parts.registry.store.userByName(userNameOf(name))
     if (!user) throw userNotFound(name)
     return user
   }
+  return {
+    byName,
+    by: actor => ({
+      create: request => create(parts, request, { condition: 'any', actorFor: () => actor }),
+      ...changing({ ...parts, byName }, actor),
+    }),
+    createFirst: (request, address) =>
+      create(parts, { ...request, role: 'admin' }, { condition: 'first', actorFor: user => actorAs(user, address) }),
+  }
+}
+
+interface Creation {
+  condition: 'any' | 'first'
+  actorFor: (made: User) => Actor
+}
+
+async function create(
+  { registry, clock, passwords }: UserParts,
+  { name: typed, role, password }: NewUserRequest,
+  { condition, actorFor }: Creation,
+): Promise<User> {
+  const { store } = registry
+  const name = checkUserName(typed)
+  if ((await store.listUsers()).length >= MAX_USERS) throw tooManyUsers()
+  const user: User = {
+    id: `us${randomBytes(ID_SIZE_BYTES).toString('base64url')}`,
+    name,
+    role: checkUserRole(role),
+    passwordHash: password === undefined ? null : await passwords.hash(checkPassword(password, name)),
+    createdAt: clock(),
+    lastSignInAt: null,
+    disabledAt: null,
+  }
+  const after = { role, ...(password === undefined ? {} : { password: MASKED }) }
+  const note = noteOf(actorFor(user), user.createdAt, { action: 'user.create', target: name, after })
+  const outcome = await store.createUser(user, condition, note)
+  if (outcome !== 'created') throw notCreated(outcome, name)
+  return user
+}
+
+type ChangingParts = UserParts & Pick<UserDesk, 'byName'>
+
+function changing(
+  { registry, clock, passwords, byName }: ChangingParts,
+  actor: Actor,
+): Pick<Users, 'update' | 'delete' | 'setOwnPassword'> {
+  const { store } = registry
   const told = ({ id, name }: User, outcome: ChangeUserOutcome): void => {
     if (outcome === 'user-not-found') throw userNotFound(name)
     if (outcome === 'last-admin') throw lastAdmin(name)
     registry.announce({ kind: 'sessions-changed', userId: id, sessionIds: 'all', at: clock() })
   }
-  const update = async (user: User, change: Omit<UserChange, 'now'>): Promise<void> =>
-    told(user, await store.updateUser(user.id, { now: clock(), ...change }))
+  const update = async (user: User, change: Omit<UserChange, 'now'>): Promise<void> => {
+    const now = clock()
+    const note = noteOf(actor, now, { action: 'user.update', target: user.name, ...userFields(user, change) })
+    told(user, await store.updateUser(user.id, { now, ...change }, note))
+  }
   return {
-    byName,
-    async create({ name: typed, role, password }, condition = 'any') {
-      const name = checkUserName(typed)
-      if ((await store.listUsers()).length >= MAX_USERS) throw tooManyUsers()
-      const user: User = {
-        id: `us${randomBytes(ID_SIZE_BYTES).toString('base64url')}`,
-        name,
-        role: checkUserRole(role),
-        passwordHash: password === undefined ? null : await passwords.hash(checkPassword(password, name)),
-        createdAt: clock(),
-        lastSignInAt: null,
-        disabledAt: null,
-      }
-      const outcome = await store.createUser(user, condition)
-      if (outcome !== 'created') throw notCreated(outcome, name)
-      return user
-    },
     async update(name, { role, password, disabled }) {
       const user = await byName(name)
-      const disabledAt = disabled === undefined || disabled === (user.disabledAt !== null) ? undefined : clock()
+      const isSwitched = disabled !== undefined && disabled !== (user.disabledAt !== null)
       const endsSessions = password !== undefined || disabled === true || (role !== undefined && role !== user.role)
       await update(user, {
         ...(role === undefined ? {} : { role: checkUserRole(role) }),
         ...(password === undefined ? {} : { passwordHash: await passwords.hash(checkPassword(password, user.name)) }),
-        ...(disabledAt === undefined ? {} : { disabledAt: disabled ? disabledAt : null }),
+        ...(isSwitched ? { disabledAt: disabled ? clock() : null } : {}),
         endSessions: endsSessions ? { kind: 'all' } : null,
       })
       return byName(user.name)
     },
     async delete(name) {
       const user = await byName(name)
-      told(user, await store.deleteUser(user.id, clock()))
+      const now = clock()
+      const note = noteOf(actor, now, { action: 'user.delete', target: user.name, before: { role: user.role } })
+      told(user, await store.deleteUser(user.id, now, note))
     },
     async setOwnPassword(user, next, keptSessionId) {
       const passwordHash = await passwords.hash(checkPassword(next, user.name, 'next'))
@@ -93,6 +137,17 @@ export function createUsers({ registry, clock, passwords }: UserParts): Users {
       await update(user, { passwordHash, endSessions })
     },
   }
+}
+
+/** What a change does to a user, as the audit log shows it. */
+function userFields(user: User, { role, passwordHash, disabledAt }: Omit<UserChange, 'now'>) {
+  const fields = changedFields(
+    { role: user.role, disabled: user.disabledAt !== null },
+    { role, disabled: disabledAt === undefined ? undefined : disabledAt !== null },
+  )
+  if (passwordHash === undefined) return fields
+  const old = user.passwordHash === null ? null : MASKED
+  return { before: { ...fields.before, password: old }, after: { ...fields.after, password: MASKED } }
 }
 
 function notCreated(outcome: Exclude<CreateUserOutcome, 'created'>, name: string): RequestError {

@@ -124,6 +124,24 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
     ],
   },
   {
+    name: 'audit',
+    keyColumns: 1,
+    columns: [
+      ['id', 'integer'],
+      ['time', 'integer'],
+      ['actor_kind', 'text'],
+      ['actor_id', 'text'],
+      ['actor_name', 'text'],
+      ['action', 'text'],
+      ['target', 'text'],
+      ['before', 'text'],
+      ['after', 'text'],
+      ['address', 'text'],
+      ['via', 'text'],
+      ['hash', 'text'],
+    ],
+  },
+  {
     name: 'activity',
     keyColumns: 2,
     columns: [

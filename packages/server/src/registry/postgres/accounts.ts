@@ -2,6 +2,7 @@ import type { AccountStore, EndingSessions } from '../account-store.ts'
 import type { ForeignChange } from '../changes.ts'
 import { type SessionRow, session, type UserRow, user } from '../sql/rows.ts'
 import type { TimeMs } from '../types.ts'
+import { auditedTransaction } from './audit.ts'
 import type { Database, Statement, Session as Transaction } from './database.ts'
 import type { Notices } from './notices.ts'
 
@@ -42,16 +43,16 @@ function userChanges(database: Database, notices: Notices): UserChanging {
   const isLastAdmin = async (transaction: Transaction, { id, role, disabled_at }: UserRow): Promise<boolean> =>
     role === 'admin' && disabled_at === null && !(await found(transaction, OTHER_ADMIN, id))
   return {
-    createUser: ({ id, name, role, passwordHash, createdAt, lastSignInAt, disabledAt }, condition) =>
-      database.transaction(async transaction => {
+    createUser: ({ id, name, role, passwordHash, createdAt, lastSignInAt, disabledAt }, condition, note) =>
+      auditedTransaction(database, note, async transaction => {
         await transaction.query(LOCK_USERS)
         if (condition === 'first' && (await found(transaction, WITH_PASSWORD))) return 'setup-done'
         if (await found(transaction, TAKEN, name)) return 'user-exists'
         await transaction.change(INSERT_USER, [id, name, role, passwordHash, createdAt, lastSignInAt, disabledAt])
         return 'created'
       }),
-    updateUser: (id, { now, role, passwordHash, disabledAt, endSessions }) =>
-      database.transaction(async transaction => {
+    updateUser: (id, { now, role, passwordHash, disabledAt, endSessions }, note) =>
+      auditedTransaction(database, note, async transaction => {
         const row = await locked(transaction, id)
         if (!row) return 'user-not-found'
         const next = {
@@ -66,8 +67,8 @@ function userChanges(database: Database, notices: Notices): UserChanging {
         await notices.send(transaction, [changedSessions(id, 'all', now)])
         return 'changed'
       }),
-    deleteUser: (id, now) =>
-      database.transaction(async transaction => {
+    deleteUser: (id, now, note) =>
+      auditedTransaction(database, note, async transaction => {
         const row = await locked(transaction, id)
         if (!row) return 'user-not-found'
         if (await isLastAdmin(transaction, row)) return 'last-admin'
@@ -102,8 +103,8 @@ const SEEN: Statement = {
 
 function sessionChanges(database: Database, notices: Notices): Omit<Changing, keyof UserChanging> {
   return {
-    createSession: (made, { idleMs, maxPerUser }) =>
-      database.transaction(async transaction => {
+    createSession: (made, { idleMs, maxPerUser }, note) =>
+      auditedTransaction(database, note, async transaction => {
         const { id, userId, tokenHash, via, createdAt, lastSeenAt, expiresAt, address, userAgent } = made
         if ((await transaction.query(ACTIVE, [userId])).length === 0) return false
         await transaction.change(DROP_ENDED, [createdAt, createdAt - idleMs])
@@ -116,8 +117,8 @@ function sessionChanges(database: Database, notices: Notices): Omit<Changing, ke
     async noteSessionSeen(id, { at, address }) {
       await database.transaction(transaction => transaction.change(SEEN, [id, at, address]))
     },
-    endSessions: (userId, which, now) =>
-      database.transaction(async transaction => {
+    endSessions: ({ userId, which, now }, note) =>
+      auditedTransaction(database, note, async transaction => {
         const ended = await end(transaction, userId, which)
         if (ended.length > 0) await notices.send(transaction, [changedSessions(userId, ended, now)])
         return ended

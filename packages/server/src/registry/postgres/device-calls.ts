@@ -1,3 +1,5 @@
+import type { AuditNote } from '../audit/audit-entry.ts'
+import { settledNote } from '../audit/settled-note.ts'
 import type { Sealer } from '../seal.ts'
 import type {
   ActivationRequest,
@@ -9,6 +11,7 @@ import type {
 } from '../store.ts'
 import { StoreUnavailable } from '../store.ts'
 import type { NewJournalEntry, TimeMs } from '../types.ts'
+import { appendAudit } from './audit.ts'
 import type { Database } from './database.ts'
 import { changeDevice, createDevice, deleteDevice, notePresence } from './device-changes.ts'
 import type { LaneReply } from './device-lane.ts'
@@ -25,9 +28,9 @@ import { saveDevices } from './save-devices.ts'
 export type DeviceCall =
   | { kind: 'register'; request: RegistrationRequest }
   | { kind: 'activate'; request: ActivationRequest }
-  | { kind: 'create'; devices: readonly NewDevice[] }
-  | { kind: 'change'; device: DeviceId; change: DeviceChange }
-  | { kind: 'delete'; device: DeviceId }
+  | { kind: 'create'; devices: readonly NewDevice[]; note?: AuditNote | undefined }
+  | { kind: 'change'; device: DeviceId; change: DeviceChange; note?: AuditNote | undefined }
+  | { kind: 'delete'; device: DeviceId; note?: AuditNote | undefined }
   | { kind: 'presence'; changes: readonly PresenceChange[] }
   | { kind: 'append'; entries: readonly NewJournalEntry[] }
 
@@ -82,8 +85,19 @@ function inTransaction(
     await saveDevices(session, changes)
     await notices.send(session, deviceNotices(changes, clock()))
     const firstEntryId = await appendJournal(session, work.journal, journalLimit)
-    return drafts.map(made => ('error' in made ? made : { value: made.reply(firstEntryId) }))
+    const replies = drafts.map(made => ('error' in made ? made : { value: made.reply(firstEntryId) }))
+    await appendAudit(
+      session,
+      replies.flatMap((reply, at) => noteOf(calls[at], reply)),
+    )
+    return replies
   })
+}
+
+function noteOf(call: DeviceCall | undefined, reply: LaneReply): AuditNote[] {
+  const note = call !== undefined && 'note' in call && 'value' in reply && call.note
+  const settled = note ? settledNote(note, reply.value) : undefined
+  return settled ? [settled] : []
 }
 
 function devicesOf(call: DeviceCall): readonly DeviceId[] {

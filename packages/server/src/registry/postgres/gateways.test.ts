@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { THE_SERVER } from '../audit/index.ts'
 import type { ForeignChange } from '../changes.ts'
 import { createAdministration, createRegistry } from '../index.ts'
 import type { RegistryChange } from '../registry.ts'
@@ -16,7 +17,7 @@ async function gateway(url: string) {
   const heard: RegistryChange[] = []
   registry.onChange(change => heard.push(change))
   const random = (size: number) => crypto.getRandomValues(new Uint8Array(size))
-  const administration = createAdministration({ registry, clock: () => NOW, random })
+  const administration = createAdministration({ registry, clock: () => NOW, random }).by(THE_SERVER)
   return { store, registry, administration, heard, fixture: new StoreFixture(store) }
 }
 

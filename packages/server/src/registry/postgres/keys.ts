@@ -1,4 +1,5 @@
 import { Conflict, type Store } from '../store.ts'
+import { auditedTransaction } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 import type { Notices } from './notices.ts'
 
@@ -10,14 +11,14 @@ const REVOKE: Statement = { text: 'UPDATE api_keys SET revoked_at = coalesce(rev
 
 export function keys(database: Database, notices: Notices): Pick<Store, 'createApiKey' | 'revokeApiKey'> {
   return {
-    async createApiKey({ id, name, role, products, secretHash, createdAt, revokedAt }) {
+    async createApiKey({ id, name, role, products, secretHash, createdAt, revokedAt }, note) {
       const covered = products === null ? null : JSON.stringify(products)
       const values = [id, name, role, covered, secretHash, createdAt, revokedAt]
-      if ((await database.transaction(session => session.change(INSERT, values))) > 0) return
+      if ((await auditedTransaction(database, note, session => session.change(INSERT, values))) > 0) return
       throw new Conflict('key-exists', 'An API key with this id or secret exists already.')
     },
-    revokeApiKey: (id, now) =>
-      database.transaction(async session => {
+    revokeApiKey: (id, now, note) =>
+      auditedTransaction(database, note, async session => {
         if ((await session.change(REVOKE, [id, now])) === 0) return false
         await notices.send(session, [{ kind: 'key-revoked', keyId: id, at: now }])
         return true

@@ -174,6 +174,22 @@ BEGIN
 EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR undefined_object THEN NULL;
 END $do$;
 `,
+  `
+CREATE TABLE audit (
+  id bigint PRIMARY KEY,
+  time bigint NOT NULL,
+  actor_kind text NOT NULL,
+  actor_id text NOT NULL,
+  actor_name text NOT NULL,
+  action text NOT NULL,
+  target text NOT NULL,
+  "before" text,
+  "after" text,
+  address text,
+  via text NOT NULL,
+  hash text NOT NULL
+);
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { noteOfDevices } from '../audit/settled-note.ts'
 import { createSealer, type Sealer } from '../seal.ts'
 import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
 import { orphanSweeper } from '../sql/orphan-sweeper.ts'
@@ -6,6 +7,7 @@ import type { RegistrationRules, Store } from '../store.ts'
 import type { TimeMs } from '../types.ts'
 import { accountChanges, accountLists, accountLookups } from './accounts.ts'
 import { activity } from './activity.ts'
+import { auditChanges, auditLists } from './audit.ts'
 import { CallGuard, guarded } from './call-guard.ts'
 import { Database, type Statement } from './database.ts'
 import { type DeviceCall, deviceCalls } from './device-calls.ts'
@@ -75,8 +77,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   sweeper.sweep()
   return {
     ...guarded({ ...lookups(database, sealer), ...accountLookups(database) }, calls),
-    ...guarded({ ...lists(database), ...accountLists(database) }, listCalls),
-    ...guarded({ ...keys(database, notices), ...accountChanges(database, notices) }, calls),
+    ...guarded({ ...lists(database), ...accountLists(database), ...auditLists(database) }, listCalls),
+    ...guarded({ ...keys(database, notices), ...accountChanges(database, notices), ...auditChanges(database) }, calls),
     ...guarded(activity(database), calls),
     ...guarded(sweepingAfterDeletion(products(parts), sweeper.sweep), calls),
     ...deviceStore(lane),
@@ -141,10 +143,12 @@ function deviceStore(lane: DeviceLane<DeviceCall>): DeviceStore {
   return {
     register: request => lane.add({ kind: 'register', request }),
     activate: request => lane.add({ kind: 'activate', request }),
-    createDevices: rows => inChunks(rows, devices => lane.add({ kind: 'create', devices })),
-    changeDevice: (productKey, deviceName, change) =>
-      lane.add({ kind: 'change', device: { productKey, deviceName }, change }),
-    deleteDevice: (productKey, deviceName) => lane.add({ kind: 'delete', device: { productKey, deviceName } }),
+    createDevices: (rows, note) =>
+      inChunks(rows, devices => lane.add({ kind: 'create', devices, note: note && noteOfDevices(note, devices) })),
+    changeDevice: (productKey, deviceName, change, note) =>
+      lane.add({ kind: 'change', device: { productKey, deviceName }, change, note }),
+    deleteDevice: (productKey, deviceName, note) =>
+      lane.add({ kind: 'delete', device: { productKey, deviceName }, note }),
     notePresence: rows => inChunks(rows, changes => lane.add({ kind: 'presence', changes })),
     appendJournal: rows => inChunks(rows, entries => lane.add({ kind: 'append', entries })),
   }
@@ -154,8 +158,8 @@ type Products = ReturnType<typeof products>
 
 const sweepingAfterDeletion = (store: Products, sweep: () => void): Products => ({
   ...store,
-  async deleteProduct(productKey) {
-    const deleted = await store.deleteProduct(productKey)
+  async deleteProduct(productKey, note) {
+    const deleted = await store.deleteProduct(productKey, note)
     if (deleted) sweep()
     return deleted
   },

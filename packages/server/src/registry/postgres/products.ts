@@ -2,6 +2,7 @@ import type { Sealer } from '../seal.ts'
 import { productPlace } from '../sql/rows.ts'
 import { Conflict, type Store } from '../store.ts'
 import type { ProductSettings, TimeMs } from '../types.ts'
+import { auditedTransaction } from './audit.ts'
 import type { Database, Session, Statement } from './database.ts'
 import type { Notices } from './notices.ts'
 
@@ -40,15 +41,15 @@ type Products = Pick<Store, 'createProduct' | 'updateProduct' | 'deleteProduct'>
 
 export function products({ database, sealer, notices, clock }: ProductParts): Products {
   return {
-    async createProduct({ productKey, productSecret, name, createdAt, updatedAt, ...settings }) {
+    async createProduct({ productKey, productSecret, name, createdAt, updatedAt, ...settings }, note) {
       const sealed = Buffer.from(sealer.seal(productSecret, productPlace(productKey)))
       const values = [productKey, sealed, name, JSON.stringify(settings), createdAt, updatedAt]
-      const made = await database.transaction(session => session.change(INSERT, values))
+      const made = await auditedTransaction(database, note, session => session.change(INSERT, values))
       if (made > 0) return
       throw new Conflict('product-exists', `A product with the ProductKey ${productKey} exists already.`)
     },
-    updateProduct: (productKey, { name, ...change }, now) =>
-      database.transaction(async session => {
+    updateProduct: (productKey, { name, ...change }, now, note) =>
+      auditedTransaction(database, note, async session => {
         const [row] = await session.query<{ id: number; name: string; settings: string }>(LOCK, [productKey])
         if (!row) return false
         const settings = { ...(JSON.parse(row.settings) as Partial<ProductSettings>), ...change }
@@ -56,8 +57,8 @@ export function products({ database, sealer, notices, clock }: ProductParts): Pr
         await notices.send(session, [{ kind: 'product-changed', productKey, at: now }])
         return true
       }),
-    deleteProduct: productKey =>
-      database.transaction(async session => {
+    deleteProduct: (productKey, note) =>
+      auditedTransaction(database, note, async session => {
         await session.change(DROP_COUNTS, [productKey])
         if ((await session.change(DROP, [productKey])) === 0) return false
         await notices.send(session, [{ kind: 'product-deleted', productKey, at: clock() }])

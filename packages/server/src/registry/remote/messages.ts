@@ -33,6 +33,8 @@ export const REMOTE_CALLS = [
   'listSessions',
   'noteSessionSeen',
   'endSessions',
+  'appendAudit',
+  'listAudit',
   'notePresence',
   'appendJournal',
   'listJournal',

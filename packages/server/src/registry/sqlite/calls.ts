@@ -5,6 +5,7 @@ import type {
   SessionLimits,
   UserChange,
 } from '../account-store.ts'
+import type { AuditEntry, AuditNote, AuditQuery } from '../audit/audit-entry.ts'
 import type {
   ActivationOutcome,
   ActivationRequest,
@@ -65,29 +66,42 @@ export type AccountReads = {
   listSessions(query: { userId: string }): readonly Session[]
 }
 
-export type WriteCalls = AccountWrites & {
-  register(request: RegistrationRequest): RegistrationReply
-  activate(request: ActivationRequest): ActivationOutcome
-  createProduct(product: Product): void
-  updateProduct(update: {
-    productKey: string
-    change: Partial<ProductSettings> & { name?: string }
-    now: TimeMs
-  }): boolean
-  deleteProduct(product: { productKey: string }): boolean
-  /** Removes some devices of deleted products; false when none is left. */
-  sweepOrphans(limits: { devices: number }): boolean
-  createDevices(devices: readonly NewDevice[]): readonly CreateDeviceOutcome[]
-  changeDevice(change: DeviceId & { change: DeviceChange }): boolean
-  deleteDevice(device: DeviceId): boolean
-  createApiKey(key: ApiKey): void
-  revokeApiKey(key: { id: string; now: TimeMs }): boolean
-  notePresence(changes: readonly PresenceChange[]): readonly boolean[]
-  /** The ids of the entries, in their order. */
-  appendJournal(entries: readonly NewJournalEntry[]): readonly number[]
-  noteActivity(note: { gateway: string; minutes: readonly MinuteActivity[] }): void
-  writeCheck(check: { now: TimeMs }): void
+/** A changing call of a name of the others, and the note of the act: both are done, or neither. */
+export interface AuditedCall {
+  call: readonly [name: string, argument: unknown]
+  note: AuditNote
 }
+
+export type AuditWrites = {
+  appendAudit(notes: readonly AuditNote[]): void
+  /** Answers as the call does. */
+  audited(audited: AuditedCall): unknown
+}
+
+export type WriteCalls = AccountWrites &
+  AuditWrites & {
+    register(request: RegistrationRequest): RegistrationReply
+    activate(request: ActivationRequest): ActivationOutcome
+    createProduct(product: Product): void
+    updateProduct(update: {
+      productKey: string
+      change: Partial<ProductSettings> & { name?: string }
+      now: TimeMs
+    }): boolean
+    deleteProduct(product: { productKey: string }): boolean
+    /** Removes some devices of deleted products; false when none is left. */
+    sweepOrphans(limits: { devices: number }): boolean
+    createDevices(devices: readonly NewDevice[]): readonly CreateDeviceOutcome[]
+    changeDevice(change: DeviceId & { change: DeviceChange }): boolean
+    deleteDevice(device: DeviceId): boolean
+    createApiKey(key: ApiKey): void
+    revokeApiKey(key: { id: string; now: TimeMs }): boolean
+    notePresence(changes: readonly PresenceChange[]): readonly boolean[]
+    /** The ids of the entries, in their order. */
+    appendJournal(entries: readonly NewJournalEntry[]): readonly number[]
+    noteActivity(note: { gateway: string; minutes: readonly MinuteActivity[] }): void
+    writeCheck(check: { now: TimeMs }): void
+  }
 
 /** Lookups by key, on the way of every CONNECT. */
 export type ReadCalls = AccountReads & {
@@ -108,6 +122,7 @@ export type ListCalls = {
   listDevices(query: DeviceQuery): DevicePage
   listApiKeys(query: Record<never, never>): readonly ApiKey[]
   listJournal(query: JournalQuery): Page<JournalEntry>
+  listAudit(query: AuditQuery): Page<AuditEntry>
   activity(query: { sinceMinute: number }): readonly MinuteActivity[]
   counts(query: Record<never, never>): StoreCounts
   sizeBytes(query: Record<never, never>): number

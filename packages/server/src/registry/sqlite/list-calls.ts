@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type ActivityRow, activityOf } from '../sql/activity.ts'
+import { type AuditRow, auditEntry, auditQuery } from '../sql/audit.ts'
 import { Conditions } from '../sql/conditions.ts'
 import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
 import { journalQuery } from '../sql/journal-query.ts'
@@ -45,6 +46,10 @@ export function listCalls(db: DatabaseSync): ListCalls {
     },
     activity: ({ sinceMinute }) =>
       activityOf(all<ActivityRow>(statement('SELECT * FROM activity WHERE minute >= ? ORDER BY minute'), sinceMinute)),
+    listAudit(query) {
+      const { text, values } = auditQuery(query, placeholder)
+      return page(all<AuditRow>(statement(text), ...values), query.limit, auditEntry, ({ id }) => idCursor(id))
+    },
     counts: () => counts(statement),
     sizeBytes: () =>
       one<{ size: number }>(statement('SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size'))

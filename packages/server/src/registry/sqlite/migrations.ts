@@ -144,6 +144,22 @@ UPDATE devices SET search_id = numbered.id
   WHERE product_id = numbered.p AND device_name = numbered.d;
 INSERT INTO device_names (rowid, name) SELECT search_id, device_name FROM devices ORDER BY search_id;
 `,
+  `
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  time INTEGER NOT NULL,
+  actor_kind TEXT NOT NULL,
+  actor_id TEXT NOT NULL,
+  actor_name TEXT NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  "before" TEXT,
+  "after" TEXT,
+  address TEXT,
+  via TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -2,6 +2,8 @@ import type { ReasonCode } from '@hatchway/protocol'
 import { DatabaseThread, type ThreadSettings } from '../../storage/database-thread.ts'
 import type { Failure } from '../../storage/messages.ts'
 import type { AccountStore } from '../account-store.ts'
+import type { AuditNote } from '../audit/audit-entry.ts'
+import { noteOfDevices } from '../audit/settled-note.ts'
 import { inChunks, ROWS_PER_CALL } from '../sql/chunks.ts'
 import { orphanSweeper } from '../sql/orphan-sweeper.ts'
 import { Conflict, InvalidCursor, type RegistrationOutcome, type RegistrationRequest, type Store } from '../store.ts'
@@ -81,6 +83,8 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     ...apiKeys(threads),
     ...accounts(threads),
     ...journal(threads),
+    appendAudit: notes => threads.write.call('appendAudit', notes),
+    listAudit: query => threads.list.call('listAudit', query),
     noteActivity: (gateway, minutes) => threads.write.call('noteActivity', { gateway, minutes }),
     activity: sinceMinute => threads.list.call('activity', { sinceMinute }),
     counts: () => threads.list.call('counts', {}),
@@ -123,6 +127,18 @@ function errorOf({ kind, error, reason }: Failure): Error | undefined {
   return kind === 'cursor' ? new InvalidCursor(error) : undefined
 }
 
+type Noted = Exclude<keyof WriteCalls, 'audited'>
+
+/** A changing call, with the note of the act if there is one. */
+function change<Name extends Noted>(
+  { write }: Threads,
+  note: AuditNote | undefined,
+  ...[name, argument]: [name: Name, argument: Parameters<WriteCalls[Name]>[0]]
+): Promise<ReturnType<WriteCalls[Name]>> {
+  if (note === undefined) return write.call(name, argument)
+  return write.call('audited', { call: [name, argument], note }) as Promise<ReturnType<WriteCalls[Name]>>
+}
+
 function registration({ write }: Threads): Pick<Store, 'register' | 'activate'> {
   const outcome = (request: RegistrationRequest, reply: RegistrationReply): RegistrationOutcome => {
     if (!reply.ok) return reply
@@ -136,68 +152,71 @@ function registration({ write }: Threads): Pick<Store, 'register' | 'activate'> 
 }
 
 function products(
-  { write, read, list }: Threads,
+  threads: Threads,
   onDeleted: () => void,
 ): Pick<Store, 'createProduct' | 'product' | 'productView' | 'listProducts' | 'updateProduct' | 'deleteProduct'> {
+  const { read, list } = threads
   return {
-    createProduct: product => write.call('createProduct', product),
+    createProduct: (product, note) => change(threads, note, 'createProduct', product),
     product: productKey => read.call('product', { productKey }),
     productView: productKey => read.call('productView', { productKey }),
     listProducts: query => list.call('listProducts', query),
-    updateProduct: (productKey, change, now) => write.call('updateProduct', { productKey, change, now }),
-    async deleteProduct(productKey) {
-      const deleted = await write.call('deleteProduct', { productKey })
+    updateProduct: (productKey, changed, now, note) =>
+      change(threads, note, 'updateProduct', { productKey, change: changed, now }),
+    async deleteProduct(productKey, note) {
+      const deleted = await change(threads, note, 'deleteProduct', { productKey })
       if (deleted) onDeleted()
       return deleted
     },
   }
 }
 
-function devices({
-  write,
-  read,
-  list,
-}: Threads): Pick<
+type Devices = Pick<
   Store,
   'createDevices' | 'device' | 'deviceView' | 'listDevices' | 'changeDevice' | 'deleteDevice' | 'notePresence'
-> {
+>
+
+function devices(threads: Threads): Devices {
+  const { write, read, list } = threads
   return {
-    createDevices: rows => inChunks(rows, chunk => write.call('createDevices', chunk)),
+    createDevices: (rows, note) =>
+      inChunks(rows, chunk => change(threads, note && noteOfDevices(note, chunk), 'createDevices', chunk)),
     device: (productKey, deviceName) => read.call('device', { productKey, deviceName }),
     deviceView: (productKey, deviceName) => read.call('deviceView', { productKey, deviceName }),
     listDevices: query => list.call('listDevices', query),
-    changeDevice: (productKey, deviceName, change) => write.call('changeDevice', { productKey, deviceName, change }),
-    deleteDevice: (productKey, deviceName) => write.call('deleteDevice', { productKey, deviceName }),
+    changeDevice: (productKey, deviceName, changed, note) =>
+      change(threads, note, 'changeDevice', { productKey, deviceName, change: changed }),
+    deleteDevice: (productKey, deviceName, note) => change(threads, note, 'deleteDevice', { productKey, deviceName }),
     notePresence: changes => inChunks(changes, chunk => write.call('notePresence', chunk)),
   }
 }
 
-function apiKeys({
-  write,
-  read,
-  list,
-}: Threads): Pick<Store, 'createApiKey' | 'apiKey' | 'apiKeyBySecretHash' | 'listApiKeys' | 'revokeApiKey'> {
+type ApiKeys = Pick<Store, 'createApiKey' | 'apiKey' | 'apiKeyBySecretHash' | 'listApiKeys' | 'revokeApiKey'>
+
+function apiKeys(threads: Threads): ApiKeys {
+  const { read, list } = threads
   return {
-    createApiKey: key => write.call('createApiKey', key),
+    createApiKey: (key, note) => change(threads, note, 'createApiKey', key),
     apiKey: id => read.call('apiKey', { id }),
     apiKeyBySecretHash: secretHash => read.call('apiKeyBySecretHash', { secretHash }),
     listApiKeys: () => list.call('listApiKeys', {}),
-    revokeApiKey: (id, now) => write.call('revokeApiKey', { id, now }),
+    revokeApiKey: (id, now, note) => change(threads, note, 'revokeApiKey', { id, now }),
   }
 }
 
-function accounts({ write, read }: Threads): AccountStore {
+function accounts(threads: Threads): AccountStore {
+  const { write, read } = threads
   return {
-    createUser: (user, condition) => write.call('createUser', { user, condition }),
+    createUser: (user, condition, note) => change(threads, note, 'createUser', { user, condition }),
     userByName: name => read.call('userByName', { name }),
     listUsers: () => read.call('listUsers', {}),
-    updateUser: (id, change) => write.call('updateUser', { id, change }),
-    deleteUser: id => write.call('deleteUser', { id }),
-    createSession: (session, limits) => write.call('createSession', { session, limits }),
+    updateUser: (id, changed, note) => change(threads, note, 'updateUser', { id, change: changed }),
+    deleteUser: (id, _now, note) => change(threads, note, 'deleteUser', { id }),
+    createSession: (session, limits, note) => change(threads, note, 'createSession', { session, limits }),
     sessionByTokenHash: tokenHash => read.call('sessionByTokenHash', { tokenHash }),
     listSessions: userId => read.call('listSessions', { userId }),
     noteSessionSeen: (id, { at, address }) => write.call('noteSessionSeen', { id, at, address }),
-    endSessions: (userId, which) => write.call('endSessions', { userId, which }),
+    endSessions: (ending, note) => change(threads, note, 'endSessions', ending),
   }
 }
 

@@ -3,6 +3,7 @@ import { type OpenDatabase, serveDatabase } from '../../storage/serve-database.t
 import { createSealer, type Sealer } from '../seal.ts'
 import type { RegistrationRules } from '../store.ts'
 import { accountCalls } from './account-calls.ts'
+import { auditCalls } from './audit-calls.ts'
 import { readBatches, writeBatches } from './batch.ts'
 import type { ThreadOptions } from './calls.ts'
 import { deviceCalls } from './device-calls.ts'
@@ -43,7 +44,7 @@ async function opener(options: ThreadOptions, sealer: Sealer): Promise<(isFirst:
       ...accountCalls(writer),
       ...upkeepCalls(writer),
     }
-    return { db, run: writeBatches(writer, calls) }
+    return { db, run: writeBatches(writer, { ...calls, ...auditCalls(db, calls) }) }
   }
 }
 
