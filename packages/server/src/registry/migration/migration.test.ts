@@ -1,11 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { verifyAudit } from '../audit/verify.ts'
 import { openPostgresCopyEnd } from '../postgres/copy-end.ts'
 import { stores } from '../postgres/stores.suite.ts'
 import { createSealer } from '../seal.ts'
 import { openSqliteCopyEnd } from '../sqlite/copy-end.ts'
 import { databases, MASTER_KEY } from '../sqlite/database.suite.ts'
 import type { Store } from '../store.ts'
+import { newNote } from '../store-audit.suite.ts'
 import { allPages, NOW, newEntry, newKey, StoreFixture } from '../store-fixture.suite.ts'
 import { COPIED_TABLES, columnNames } from './copied-tables.ts'
 import type { CopyEnd } from './copy-end.ts'
@@ -70,6 +72,7 @@ async function fill(store: Store): Promise<void> {
   const seen = { via: 'password', address: '192.0.2.1', userAgent: '浏览器' } as const
   const session = { id: 's1', userId: 'u1', tokenHash: 's1'.padEnd(64, '0') }
   await store.createSession({ ...session, ...times, ...seen }, { idleMs: 60_000, maxPerUser: 3 })
+  await store.appendAudit([newNote(), newNote({ address: null, before: { x: '\0' }, after: null })])
   await store.noteActivity('one', [{ minute: 7, registrations: 1, logins: 2, refusals: { 'switch-off': 3 } }])
   await store.deleteProduct(await fixture.productWith('gone'))
 }
@@ -83,6 +86,7 @@ async function contentOf(store: Store) {
   const { journalEntries, ...counts } = await store.counts()
   return {
     counts,
+    audit: await verifyAudit(store),
     products,
     secrets: await Promise.all(products.map(({ productKey }) => store.product(productKey))),
     views,
