@@ -29,6 +29,7 @@ const KEYED = [
   'GET /api/v1/products/{pk}/devices',
   'POST /api/v1/products/{pk}/devices/actions',
   'GET /api/v1/products/{pk}/devices.csv',
+  'GET /api/v1/devices',
   'GET /api/v1/products/{pk}/devices/{dn}',
   'DELETE /api/v1/products/{pk}/devices/{dn}',
   'POST /api/v1/products/{pk}/devices/{dn}/reset',

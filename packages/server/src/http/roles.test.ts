@@ -20,6 +20,7 @@ const rules: [string, string, readonly Role[]][] = [
   ['POST', '/products/pk1/devices', OPERATORS],
   ['POST', '/products/pk1/devices/actions', OPERATORS],
   ['GET', '/products/pk1/devices.csv', READERS],
+  ['GET', '/devices', ALL],
   ['GET', DEVICE, ALL],
   ['DELETE', DEVICE, OPERATORS],
   ['POST', `${DEVICE}/reset`, OPERATORS],

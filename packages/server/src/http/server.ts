@@ -2,6 +2,7 @@ import { type SecureContextOptions, Server as TlsServer } from 'node:tls'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
+import { allDeviceRoutes } from './all-devices.ts'
 import { auditRoutes } from './audit.ts'
 import { authenticate } from './authentication.ts'
 import { acceptJson, refuseUnexpectedBody } from './body.ts'
@@ -157,6 +158,7 @@ function keyedRoutes(api: Api, parts: HttpParts, { hub, streams }: EventParts): 
   acceptJson(api)
   productRoutes(api, parts)
   deviceRoutes(api, parts)
+  allDeviceRoutes(api, parts)
   deviceActionRoutes(api, parts)
   deviceExportRoutes(api, parts)
   clientIdRoutes(api, parts)

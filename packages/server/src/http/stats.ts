@@ -10,7 +10,9 @@ export const StatsReply = Type.Object(
     registry: Type.Object({
       products: count('Products'),
       devices: count('Devices'),
+      unactive: count('Devices that have never logged in and are not disabled'),
       online: count('Devices that are connected'),
+      offline: count('Devices that have logged in and are not connected'),
       activated: count('Devices that have logged in at least once'),
       disabled: count('Devices that are disabled'),
       clientIds: count('ClientIDs that were issued and still hold a slot'),

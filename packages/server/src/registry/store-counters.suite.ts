@@ -68,13 +68,17 @@ async function expectAgreement({ store }: StoreFixture, productKey: string, befo
   const after = await store.counts()
   expect({
     devices: after.devices - before.devices,
+    unactive: after.unactive - before.unactive,
     online: after.online - before.online,
+    offline: after.offline - before.offline,
     activated: after.activated - before.activated,
     disabled: after.disabled - before.disabled,
     clientIds: after.clientIds - before.clientIds,
   }).toEqual({
     devices: items.length,
+    unactive: items.filter(({ status }) => status === 'UNACTIVE').length,
     online,
+    offline: items.filter(({ status }) => status === 'OFFLINE').length,
     activated: items.filter(({ activatedAt }) => activatedAt !== null).length,
     disabled: items.filter(({ status }) => status === 'DISABLE').length,
     clientIds: items.reduce((sum, { clientIds }) => sum + clientIds.length, 0),

@@ -216,7 +216,10 @@ export interface JournalQuery {
 export interface StoreCounts {
   products: number
   devices: number
+  /** Never logged in, and not disabled. */
+  unactive: number
   online: number
+  offline: number
   activated: number
   disabled: number
   clientIds: number

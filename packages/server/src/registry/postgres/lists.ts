@@ -69,6 +69,7 @@ async function listDevices(database: Database, query: DeviceQuery): Promise<Devi
 async function counts(database: Database): Promise<StoreCounts> {
   const text = `SELECT count(*) AS products,
     coalesce(sum(unactive_count + online_count + offline_count + disabled_count), 0)::bigint AS devices,
+    coalesce(sum(unactive_count), 0)::bigint AS unactive, coalesce(sum(offline_count), 0)::bigint AS offline,
     coalesce(sum(online_count), 0)::bigint AS online, coalesce(sum(activated_count), 0)::bigint AS activated,
     coalesce(sum(disabled_count), 0)::bigint AS disabled, coalesce(sum(client_id_count), 0)::bigint AS "clientIds",
     (SELECT last_id - first_id + 1 FROM journal_head) AS "journalEntries" FROM product_counts`

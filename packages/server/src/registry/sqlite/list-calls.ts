@@ -92,6 +92,7 @@ function counts(statement: Statements): StoreCounts {
   const sums = one<Omit<StoreCounts, 'journalEntries'>>(
     statement(`SELECT count(*) AS products,
       coalesce(sum(unactive_count + online_count + offline_count + disabled_count), 0) AS devices,
+      coalesce(sum(unactive_count), 0) AS unactive, coalesce(sum(offline_count), 0) AS offline,
       coalesce(sum(online_count), 0) AS online, coalesce(sum(activated_count), 0) AS activated,
       coalesce(sum(disabled_count), 0) AS disabled, coalesce(sum(client_id_count), 0) AS clientIds FROM products`),
   )
