@@ -18,6 +18,7 @@ describe('the audit log', () => {
   let cookie: string
   beforeAll(async () => {
     http = await startHttp()
+    http.answerRrpc = async () => ({ ok: true, payload: Buffer.from('hello'), elapsedMs: 1 })
     cookie = await http.signIn({ role: 'admin', name: 'root' })
     await http.createProduct('pk1')
     await http.createDevice('pk1', 'dev1')
@@ -117,6 +118,12 @@ describe('the audit log', () => {
         target: 'pk1/dev1',
         after: { topic: '/pk1/dev1/user/get', qos: 0, sizeBytes: 5 },
       },
+    ],
+    [
+      'POST',
+      `${D}/dev1/rrpc`,
+      { payload: 'hello', topic: '/pk1/dev1/user/get' },
+      { action: 'device.call', target: 'pk1/dev1', after: { topic: '/pk1/dev1/user/get', sizeBytes: 5 } },
     ],
     ['GET', '/products/pk1/devices.csv?secrets=true', undefined, { action: 'device.export-secrets', target: 'pk1' }],
     [

@@ -47,6 +47,7 @@ describe('the CONNECT in a dump', () => {
 
   test.each([
     ['a TLS record', '16030100050100', /TLS record.*encrypted/],
+    ['bytes in swapped pairs', '0000000 3f10 0400 514d 5454 c204 3c00\n000000c', /wrong way round/],
     ['another packet', '300a0004746f7069633132', /no MQTT CONNECT in these 11 bytes, which start with 300a0004/],
     ['half a packet', hex(encodeConnect(connectOf()).subarray(0, 40)), /cut off: the dump ends 40 bytes/],
     ['one that is malformed', '100d00044d51545404c3003c000161', /malformed: CONNECT: /],

@@ -61,6 +61,12 @@ function noConnect(bytes: Buffer): UnreadableDump {
       'dump the CONNECT in the device before it is encrypted, or give clientId, userName and password',
     )
   }
+  if (bytes.length % 2 === 0 && startOfConnect(Buffer.from(bytes).swap16()) !== -1) {
+    return new UnreadableDump(
+      'The bytes stand in pairs the wrong way round, as hexdump writes them where it is asked for nothing else',
+      'give the output of hexdump -C',
+    )
+  }
   const first = bytes.subarray(0, 4).toString('hex')
   return new UnreadableDump(
     `There is no MQTT CONNECT in these ${bytes.length} bytes, which start with ${first}`,
