@@ -59,6 +59,7 @@ function silentIo(stdout: (text: string) => void): Io {
     columns: COLUMNS,
     stopSignal: unused,
     fetch: unused,
+    trustCa: unused,
     loadApp: unused,
   }
 }

@@ -101,7 +101,13 @@ describe('what documents name exists', () => {
   })
 
   it.each(DOCUMENTS)('%s: settings and variables', file => {
-    const known = [...configOptions.map(({ env }) => env), 'HATCHWAY_CONFIG', 'HATCHWAY_SERVER', 'HATCHWAY_TOKEN']
+    const known = [
+      ...configOptions.map(({ env }) => env),
+      'HATCHWAY_CA',
+      'HATCHWAY_CONFIG',
+      'HATCHWAY_SERVER',
+      'HATCHWAY_TOKEN',
+    ]
     for (const [variable] of readDocument(file).matchAll(/HATCHWAY_[A-Z_]*[A-Z]/g)) expect(known).toContain(variable)
     const serveFlags = configOptions.map(({ flag }) => flag)
     const helpTexts = readDocument('docs/cli.md')

@@ -16,7 +16,7 @@ export interface ConfigSources {
 
 const CONFIG_FILE = 'hatchway.config.json'
 /** Variables of the command line client, beside those of `serve`. */
-const OTHER_VARIABLES = new Set(['HATCHWAY_CONFIG', 'HATCHWAY_SERVER', 'HATCHWAY_TOKEN'])
+const OTHER_VARIABLES = new Set(['HATCHWAY_CONFIG', 'HATCHWAY_SERVER', 'HATCHWAY_TOKEN', 'HATCHWAY_CA'])
 /** Container platforms set these by themselves for a service called `hatchway`. */
 const FOREIGN_VARIABLE = /^HATCHWAY_(SERVICE_|PORT(_\d|$)|(.*_)?SERVICE_(HOST|PORT))/
 

@@ -34,6 +34,12 @@ export class ApiRefusal extends CliError {
 }
 
 const TIMEOUT_MS = 30_000
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+])
 const ERROR_BODY_MAX_LENGTH = 300
 
 /** The one way in which commands talk to a server. Every failure is a CliError with a sentence for the user. */
@@ -118,6 +124,9 @@ export class ApiClient {
     const code = errorCode(error)
     if (code === 'ECONNREFUSED') {
       return new CliError(`${start}: nothing listens there. Start it with "hatchway serve", or give --server URL.`)
+    }
+    if (UNTRUSTED.has(code)) {
+      return new CliError(`${start}: its certificate is not trusted (${code}). Give the server's ca.pem by --ca.`)
     }
     const detail = code === '' ? String((error as Error).message) : code
     return new CliError(`${start}: ${printable(detail)}. Check --server (or HATCHWAY_SERVER) and the network.`)

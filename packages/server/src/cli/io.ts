@@ -27,6 +27,8 @@ export interface Io {
   /** From the first call on, SIGINT and SIGTERM abort the signal instead of ending the process; the second one ends it at once. */
   stopSignal: () => AbortSignal
   fetch: typeof fetch
+  /** Lets `fetch` trust this CA, PEM, besides the usual ones. False where the runtime can't. */
+  trustCa: (pem: string) => boolean
   /** The server itself; loaded only where it is needed, because it is large. */
   loadApp: () => Promise<App>
 }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import tls from 'node:tls'
 import type { App, Io } from './io.ts'
 
 const DEFAULT_COLUMNS = 80
@@ -29,8 +30,16 @@ export function processIo(): Io {
       return stop.signal
     },
     fetch: globalThis.fetch,
+    trustCa,
     loadApp,
   }
+}
+
+function trustCa(pem: string): boolean {
+  // Since Node.js 24.5; for the whole process, which runs one command.
+  if (typeof tls.setDefaultCACertificates !== 'function') return false
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), pem])
+  return true
 }
 
 function abortOnSignals(): AbortController {

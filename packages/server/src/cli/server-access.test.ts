@@ -26,6 +26,43 @@ const saveToken = (token: string, folder = 'hatchway-data'): void => {
 }
 const show = ['product', 'show', 'pk1', '--json']
 
+describe('an https server', () => {
+  const trusted = async (line: readonly string[], change: IoChange = {}) => {
+    const pems: string[] = []
+    const fetch: IoChange['fetch'] = async () => Response.json({})
+    const trustCa = (pem: string): boolean => pems.push(pem) > 0
+    const ran = await run([...show, ...line], { cwd, fetch, trustCa, ...change })
+    return { ...ran, pems }
+  }
+  const save = (file: string, pem: string): void => {
+    mkdirSync(join(cwd, 'hatchway-data'), { recursive: true })
+    writeFileSync(join(cwd, file), pem)
+  }
+
+  it.each([
+    ['--ca, before all others', ['--server', 'https://127.0.0.1', '--ca', 'own.pem'], {}, ['own']],
+    ['HATCHWAY_CA', ['--server', 'https://iot.example.com'], { HATCHWAY_CA: 'own.pem' }, ['own']],
+    ['the data folder, on this machine', ['--server', 'https://localhost'], {}, ['made']],
+    ['nothing, elsewhere', ['--server', 'https://iot.example.com'], {}, []],
+    ['nothing, over http', ['--server', 'http://localhost', '--ca', 'own.pem'], {}, []],
+  ])('is trusted by %s', async (_, line, env, pems) => {
+    save('own.pem', 'own')
+    save('hatchway-data/ca.pem', 'made')
+    expect(await trusted(line, { env })).toMatchObject({ code: 0, pems })
+  })
+
+  it('says so where the file is not there or the runtime too old', async () => {
+    const line = ['--server', 'https://127.0.0.1', '--ca', 'own.pem']
+    expect(await trusted(line)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("own.pem can't be read (ENOENT)"),
+    })
+    save('own.pem', 'own')
+    const old = await trusted(line, { trustCa: () => false })
+    expect(old).toMatchObject({ code: 2, stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS') })
+  })
+})
+
 describe('the API key of a command', () => {
   it.each([
     ['--token before the environment', { env: { HATCHWAY_TOKEN: 'env1' } }, ['--token', 'flag'], 'Bearer flag'],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { ApiClient } from './api-client.ts'
@@ -8,6 +8,7 @@ import { type Io, usageError } from './io.ts'
 export interface ApiOptions {
   server?: string
   token?: string
+  ca?: string
   json?: boolean
 }
 
@@ -15,6 +16,7 @@ const DEFAULT_SERVER = 'http://127.0.0.1:8080'
 const DEFAULT_DATA_DIR = 'hatchway-data'
 /** Written by the server on its first start, mode 0600. */
 const TOKEN_FILE = 'admin-token'
+const CA_FILE = 'ca.pem'
 const TOKEN = /^[\x21-\x7e]{1,512}$/
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
@@ -22,6 +24,10 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 export function addApiCommand(parent: Command, nameAndArguments: string, text: CommandText): Command {
   return addCommand(parent, nameAndArguments, text)
     .option('--server <url>', `server's HTTP address (env HATCHWAY_SERVER; default ${DEFAULT_SERVER})`)
+    .option(
+      '--ca <file>',
+      'CA file of an https server (env HATCHWAY_CA; else ca.pem in the data folder, if it is local)',
+    )
     .option('--token <secret>', 'API key secret (env HATCHWAY_ADMIN_TOKEN; else the admin-token file)')
 }
 
@@ -38,7 +44,9 @@ export function openApi(options: ApiOptions, io: Io): ApiClient {
     )
   }
   const isLocal = LOOPBACK.test(new URL(server).hostname)
-  const file = resolve(io.cwd, join(nonEmpty(io.env['HATCHWAY_DATA_DIR']) ?? DEFAULT_DATA_DIR, TOKEN_FILE))
+  const folder = resolve(io.cwd, nonEmpty(io.env['HATCHWAY_DATA_DIR']) ?? DEFAULT_DATA_DIR)
+  if (server.startsWith('https:')) trustServer(options, { io, localFile: isLocal ? join(folder, CA_FILE) : undefined })
+  const file = join(folder, TOKEN_FILE)
   const fromFile = given === undefined && isLocal ? readToken(file) : undefined
   return new ApiClient({
     server,
@@ -59,6 +67,22 @@ function serverUrl(options: ApiOptions, io: Io): string {
     throw usageError(`${source}: "${text}" is not the address of a server. Give one such as ${DEFAULT_SERVER}.`)
   }
   return url.origin
+}
+
+/** What stands in a file that was named has to be there; the one of a local server may not be. */
+function trustServer({ ca }: ApiOptions, { io, localFile }: { io: Io; localFile: string | undefined }): void {
+  const named = ca ?? nonEmpty(io.env['HATCHWAY_CA'])
+  const file = named === undefined ? localFile : resolve(io.cwd, named)
+  if (file === undefined || (named === undefined && !existsSync(file))) return
+  let pem: string
+  try {
+    pem = readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw usageError(`--ca: ${file} can't be read (${code ?? 'unknown error'}). Give the server's ca.pem.`)
+  }
+  if (!io.trustCa(pem))
+    throw usageError('--ca needs Node.js 24.5 or newer. Set NODE_EXTRA_CA_CERTS to the file instead.')
 }
 
 function readToken(file: string): { token?: string; problem: string } {

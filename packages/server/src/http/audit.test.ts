@@ -175,6 +175,16 @@ describe('the audit log', () => {
     }
   })
 
+  test('tells of a request to a device, answered or not', async () => {
+    http.answerRrpc = async () => ({ ok: false, reason: 'device-offline' })
+    const [last] = await list('?limit=1')
+    const body = { payload: 'hello' }
+    await http.request({ method: 'POST', url: `/api/v1${D}/dev1/rrpc`, cookie, body })
+    expect((await list('?limit=5')).filter(({ id }) => id > (last?.id ?? 0))).toMatchObject([
+      { action: 'device.call', target: 'pk1/dev1', after: { sizeBytes: 5 } },
+    ])
+  })
+
   test('tells of each revocation once', async () => {
     const { id } = await http.createKeyPair({ role: 'viewer' })
     expect(await act('DELETE', `/keys/${id}`)).toMatchObject([{ action: 'key.revoke', target: id }])

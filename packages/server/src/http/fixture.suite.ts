@@ -62,7 +62,7 @@ export interface Reply {
 /** Everything that is replaced or set by single tests. */
 export interface FixtureOptions {
   settings?: Partial<HttpSettings>
-  parts?: Partial<Pick<HttpParts, 'onboarding' | 'broker'>>
+  parts?: Partial<Pick<HttpParts, 'onboarding' | 'broker' | 'tls'>>
 }
 
 /** The HTTP server over the real registry on SQLite and the real onboarding; broker and gateway are figures that a test sets. */

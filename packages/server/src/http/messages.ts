@@ -1,7 +1,6 @@
 import { deviceMayPublish } from '@hatchway/protocol'
 import { Type } from 'typebox'
-import { noteOf } from '../registry/audit/index.ts'
-import { actorOf } from './caller.ts'
+import { noteMessage } from './noted-message.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { PAYLOAD_FIELDS, payloadBodyLimit, payloadOf } from './payload.ts'
 import { deviceNotFound, Problem } from './problem.ts'
@@ -26,7 +25,8 @@ const Sent = Type.Object(
   { description: 'The server owns the message' },
 )
 
-export function messageRoutes(api: Api, { registry, broker, settings, clock }: HttpParts): void {
+export function messageRoutes(api: Api, parts: HttpParts): void {
+  const { registry, broker, settings } = parts
   const topicLimits = { maxBytes: settings.maxTopicBytes, maxSlashes: settings.maxTopicSlashes }
   api.post(
     '/products/:pk/devices/:dn/messages',
@@ -48,13 +48,8 @@ export function messageRoutes(api: Api, { registry, broker, settings, clock }: H
       const payload = payloadOf(request.body, settings)
       if ((await registry.device(productKey, deviceName)) === undefined) throw deviceNotFound()
       if (!deviceMayPublish({ productKey, deviceName }, topic, topicLimits)) throw topicNotOwn(productKey, deviceName)
-      const actor = actorOf(request)
-      // What programs send is traffic, and has no place in a log that is kept for ever.
-      if (actor.via !== 'api') {
-        const act = { action: 'device.send-message', target: `${productKey}/${deviceName}` }
-        const note = noteOf(actor, clock(), { ...act, after: { topic, qos, sizeBytes: payload.length } })
-        await registry.store.appendAudit([note])
-      }
+      const after = { topic, qos, sizeBytes: payload.length }
+      await noteMessage(parts, request, { action: 'device.send-message', productKey, deviceName, after })
       // The schema bounds qos to these three.
       return broker.publish({ topic, payload, qos: qos as 0 | 1 | 2 })
     },

@@ -1,9 +1,8 @@
 import { deviceMayPublish } from '@hatchway/protocol'
 import { Type } from 'typebox'
 import { RRPC_TIMEOUT_MS, rrpcCarryingTopic } from '../platform/rrpc.ts'
-import { noteOf } from '../registry/audit/index.ts'
-import { actorOf } from './caller.ts'
 import { topicNotOwn } from './messages.ts'
+import { noteMessage } from './noted-message.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { PAYLOAD_FIELDS, payloadBodyLimit, payloadOf } from './payload.ts'
 import { deviceNotFound, Problem } from './problem.ts'
@@ -37,7 +36,8 @@ const Answer = Type.Object(
 )
 
 /** Requests to devices that are answered over HTTP. */
-export function rrpcRoutes(api: Api, { registry, rrpc, settings, clock }: HttpParts): void {
+export function rrpcRoutes(api: Api, parts: HttpParts): void {
+  const { registry, rrpc, settings } = parts
   const topicLimits = { maxBytes: settings.maxTopicBytes, maxSlashes: settings.maxTopicSlashes }
   api.post(
     '/products/:pk/devices/:dn/rrpc',
@@ -62,13 +62,8 @@ export function rrpcRoutes(api: Api, { registry, rrpc, settings, clock }: HttpPa
       if (topic !== undefined && !deviceMayPublish(device, rrpcCarryingTopic(SOME_ID, topic), topicLimits)) {
         throw topicNotOwn(productKey, deviceName)
       }
-      const actor = actorOf(request)
-      // As for messages: what programs send is traffic.
-      if (actor.via !== 'api') {
-        const act = { action: 'device.call', target: `${productKey}/${deviceName}` }
-        const after = { ...(topic === undefined ? {} : { topic }), sizeBytes: payload.length }
-        await registry.store.appendAudit([noteOf(actor, clock(), { ...act, after })])
-      }
+      const after = { ...(topic === undefined ? {} : { topic }), sizeBytes: payload.length }
+      await noteMessage(parts, request, { action: 'device.call', ...device, after })
       const answer = await rrpc.call({
         ...{ productKey, deviceName, payload },
         ...(topic === undefined ? {} : { topic }),

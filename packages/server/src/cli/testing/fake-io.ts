@@ -36,6 +36,7 @@ export async function run(argv: readonly string[], change: IoChange = {}): Promi
     columns: 80,
     stopSignal: () => stop.signal,
     fetch: globalThis.fetch,
+    trustCa: () => true,
     loadApp: () => Promise.reject(new Error('no server here')),
     ...rest,
   }
