@@ -1,13 +1,14 @@
+import type { OpenApi } from './api-client.ts'
 import { commandSections, commandTable } from './docs-commands.ts'
 import { workedExample } from './docs-example.ts'
 import type { Page } from './docs-markers.ts'
 import { mistakeList, reasonSections } from './docs-reasons.ts'
-import { type ApiDescription, metricsTable, routeTable } from './docs-server.ts'
+import { metricsTable, routeTable } from './docs-server.ts'
 import { settingsTable } from './docs-settings.ts'
 
 /** What only a running server can tell. */
 export interface ServerFacts {
-  api: ApiDescription
+  api: OpenApi
   metrics: string
 }
 
@@ -18,7 +19,7 @@ export async function serverFacts(http: string): Promise<ServerFacts> {
     if (!response.ok) throw new Error(`${path}: HTTP status ${response.status}`)
     return response.text()
   }
-  return { api: JSON.parse(await read('/api/v1/openapi.json')) as ApiDescription, metrics: await read('/metrics') }
+  return { api: JSON.parse(await read('/api/v1/openapi.json')) as OpenApi, metrics: await read('/metrics') }
 }
 
 /** Every page with generated parts; the rest of docs/ is written by hand. */

@@ -1,18 +1,10 @@
+import type { OpenApi } from './api-client.ts'
 import { code, markdownTable } from './docs-markers.ts'
-
-interface Operation {
-  summary?: string
-}
-
-/** As much of an OpenAPI document as the table needs. */
-export interface ApiDescription {
-  paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-}
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 
 /** Every route of the server's own OpenAPI document. */
-export function routeTable({ paths }: ApiDescription): string {
+export function routeTable({ paths }: OpenApi): string {
   const rows = Object.entries(paths).flatMap(([path, operations]) =>
     METHODS.flatMap(method => {
       const operation = operations[method]

@@ -15,6 +15,9 @@ const runs = (command: string, ...args: string[]): boolean =>
 /** Where Debian has RabbitMQ's own start script; the one on the PATH would start the service of the system. */
 export const RABBITMQ_SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 
+/** Where Debian has Chromium, in which the console is tested. */
+export const CHROMIUM = '/usr/bin/chromium'
+
 const PREREQUISITES: readonly Prerequisite[] = [
   { name: 'openssl', debianPackage: 'openssl', present: () => runs('openssl', 'version') },
   {
@@ -31,6 +34,7 @@ const PREREQUISITES: readonly Prerequisite[] = [
   },
   { name: 'RabbitMQ', debianPackage: 'rabbitmq-server', present: () => existsSync(RABBITMQ_SERVER) },
   { name: 'Paho for Python', debianPackage: 'python3-paho-mqtt', present: () => pythonWithPaho() !== undefined },
+  { name: 'Chromium', debianPackage: 'chromium', present: () => existsSync(CHROMIUM) },
   { name: 'PostgreSQL', debianPackage: 'postgresql', present: () => postgresPrograms() !== undefined },
 ]
 

@@ -6,6 +6,7 @@ const STEPS: readonly { title: string; command: readonly string[] }[] = [
   { title: 'types', command: ['npm', 'run', '--silent', 'check:types'] },
   { title: 'style', command: ['npm', 'run', '--silent', 'check:style'] },
   { title: 'layers', command: ['npm', 'run', '--silent', 'check:layers'] },
+  { title: 'console', command: ['npm', 'run', '--silent', 'console', '--', '--if-needed'] },
   { title: 'tests', command: ['vitest', 'run', ...process.argv.slice(2)] },
 ]
 

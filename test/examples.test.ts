@@ -57,11 +57,13 @@ describe('each example registers a device, logs it in and is heard by an applica
     ['node/regnwl.mjs', process.execPath],
     ['node/register.mjs', process.execPath],
     ['mosquitto/device.sh', 'bash'],
+    ['mosquitto/register.sh', 'bash'],
     ['python/device.py', pythonWithPaho() ?? 'python3'],
+    ['python/register.py', pythonWithPaho() ?? 'python3'],
     ['paho-js/device.mjs', process.execPath],
   ])('%s', async (path, program) => {
     const deviceName = `example-${path.replaceAll(/[/.]/g, '-')}`.slice(0, 32)
-    if (path === 'node/register.mjs') await hatchway.createDevice(product.productKey, deviceName)
+    if (path.includes('register')) await hatchway.createDevice(product.productKey, deviceName)
     const output = await run(program, [example(path)], deviceName)
     const topic = `/${product.productKey}/${deviceName}/user/update`
     expect(output).toContain(`published to ${topic}`)

@@ -1,6 +1,8 @@
 import type { ConnectionOptions } from 'node:tls'
-import { parsePush, type RegistrationInput, registrationConnect } from '@hatchway/protocol'
+import { parsePush, type RegistrationInput, registrationConnect, tokenLoginConnect } from '@hatchway/protocol'
+import { connectAsync, type MqttClient } from 'mqtt'
 import type { ProtocolLevel } from '../../packages/server/src/mqtt/index.ts'
+import type { Hatchway, Product } from './hatchway.ts'
 import { type Endpoint, MqttConnection, type Transport } from './mqtt-connection.ts'
 
 export interface Issued {
@@ -34,4 +36,18 @@ export async function registerDevice(
     connection.end()
     await connection.closed
   }
+}
+
+/** Registers a device without pre-registration and logs it in with MQTT.js; it stays connected. */
+export async function connectDevice(hatchway: Hatchway, product: Product, deviceName: string): Promise<MqttClient> {
+  const { endpoint } = hatchway
+  const { clientId = '', deviceToken = '' } = await registerDevice(endpoint, { ...product, deviceName, mode: 'regnwl' })
+  const login = tokenLoginConnect({ productKey: product.productKey, deviceName, clientId, deviceToken })
+  return connectAsync(`mqtts://localhost:${endpoint.port}`, {
+    ca: endpoint.ca,
+    clientId: login.clientId,
+    username: login.userName,
+    password: login.password,
+    reconnectPeriod: 0,
+  })
 }

@@ -76,7 +76,7 @@ const randomHex = (randomBytes: RandomBytes, sizeBytes: number): string => {
   const bytes = randomBytes(sizeBytes)
   if (bytes.length !== sizeBytes)
     throw new Error(`the source of randomness gave ${bytes.length} bytes for ${sizeBytes}`)
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** 11 letters and digits. Uniqueness is the store's to check. */

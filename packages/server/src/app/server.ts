@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import {
   type CertificateSource,
   type Certificates,
@@ -7,6 +8,7 @@ import {
   loadCertificates,
   watchCertificates,
 } from '../gateway/index.ts'
+import { loadConsole } from '../http/console-files.ts'
 import type { ServedEndpoint } from '../http/parts.ts'
 import { createHttpServer } from '../http/server.ts'
 import { setupUrl } from '../http/sign-in/users.ts'
@@ -71,6 +73,7 @@ const RULES_MODULE = new URL(
   import.meta.url.endsWith('.ts') ? '../onboarding/rules.ts' : '../onboarding/rules.js',
   import.meta.url,
 )
+const CONSOLE_FOLDER = fileURLToPath(new URL('../../../console/dist', import.meta.url))
 const clock = (): number => Date.now()
 
 /**
@@ -138,6 +141,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
     workers: workers && (() => workers.figures()),
     readiness: () => readiness.ask(),
     system: createSystemReport({ config, databaseFile, registry, broker, gateway, certificates: current, endpoints }),
+    consoleFiles: await loadConsole(CONSOLE_FOLDER),
     settings: httpSettings(config),
   })
   rooms.defer(() => http.close())

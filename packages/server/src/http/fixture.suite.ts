@@ -62,7 +62,7 @@ export interface Reply {
 /** Everything that is replaced or set by single tests. */
 export interface FixtureOptions {
   settings?: Partial<HttpSettings>
-  parts?: Partial<Pick<HttpParts, 'onboarding' | 'broker' | 'tls'>>
+  parts?: Partial<Pick<HttpParts, 'onboarding' | 'broker' | 'tls' | 'consoleFiles'>>
 }
 
 /** The HTTP server over the real registry on SQLite and the real onboarding; broker and gateway are figures that a test sets. */
@@ -178,6 +178,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     rrpc: { call: request => figures.answerRrpc(request) },
     activity,
     caPem: () => CA_PEM,
+    consoleFiles: null,
     gatewayStats: () => figures.gateway,
     readiness: async () => figures.readiness,
     system: async () => figures.system,

@@ -18,6 +18,7 @@ import type { AdministrationDesk } from '../registry/administration.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { GatewayLease } from '../registry/store.ts'
 import type { TimeMs, Transport } from '../registry/types.ts'
+import type { ConsoleFiles } from './console-files.ts'
 
 /** The Fastify instance as routes see it: request types follow from TypeBox schemas. */
 export type Api = FastifyInstance<
@@ -176,6 +177,8 @@ export interface HttpParts {
   workers?: (() => WorkerFigures) | undefined
   readiness: () => Promise<Readiness>
   system: () => Promise<SystemReport>
+  /** Null where the console was not built. */
+  consoleFiles: ConsoleFiles | null
   settings: HttpSettings
   version: string
   clock: () => TimeMs

@@ -9,13 +9,13 @@ import { acceptJson, refuseUnexpectedBody } from './body.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { brokerAuthRoutes } from './broker-auth/routes.ts'
 import { clientIdRoutes } from './client-ids.ts'
+import { consoleRoutes } from './console.ts'
 import { deviceActionRoutes } from './device-actions.ts'
 import { deviceExportRoutes } from './device-export.ts'
 import { deviceRoutes } from './devices.ts'
 import { createEventHub, type EventParts, eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { replyWithFailure } from './failures.ts'
-import { frontPage } from './front-page.ts'
 import { healthRoutes } from './health.ts'
 import { importRoutes } from './imports.ts'
 import { journalRoutes } from './journal.ts'
@@ -146,7 +146,7 @@ function openRoutes(api: Api, parts: HttpParts, metrics: ReturnType<typeof creat
   metricsRoutes(api, metrics)
   healthRoutes(api, parts)
   openApiRoute(api)
-  frontPage(api, parts)
+  consoleRoutes(api, parts)
   registrationRoutes(api, parts)
   brokerAuthRoutes(api, parts)
 }

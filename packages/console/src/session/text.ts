@@ -1,0 +1,43 @@
+import { bilingual } from '../i18n/bilingual.ts'
+
+export const sessionText = bilingual(
+  {
+    signIn: 'Sign in',
+    lead: 'Devices get their identity here.',
+    name: 'User name',
+    password: 'Password',
+    passwordAgain: 'Password again',
+    nameMissing: 'Enter your user name.',
+    passwordMissing: 'Enter your password.',
+    signInWith: (name: string) => `Sign in with ${name}`,
+    noUserYet: 'Nobody has a password yet.',
+    noUserYetFix:
+      'Open the link that the server printed at its first start; it sets the first password. A new one comes from: hatchway user setup-link',
+    setup: 'Set the first password',
+    setupLead: 'This user becomes an administrator and can add others.',
+    setupDo: 'Set password and sign in',
+    linkIncomplete: 'The link is not complete.',
+    linkIncompleteFix: 'Copy the whole link from the server’s output, with everything after #token=.',
+    passwordShort: (length: number) => `Use at least ${length} characters.`,
+    passwordsDiffer: 'The two passwords differ.',
+  },
+  {
+    signIn: '登录',
+    lead: '设备在这里获得身份。',
+    name: '用户名',
+    password: '密码',
+    passwordAgain: '再次输入密码',
+    nameMissing: '请输入用户名。',
+    passwordMissing: '请输入密码。',
+    signInWith: name => `使用 ${name} 登录`,
+    noUserYet: '还没有任何用户设置密码。',
+    noUserYetFix: '请打开服务器首次启动时输出的链接来设置第一个密码。重新生成链接：hatchway user setup-link',
+    setup: '设置第一个密码',
+    setupLead: '该用户将成为管理员，可以添加其他用户。',
+    setupDo: '设置密码并登录',
+    linkIncomplete: '链接不完整。',
+    linkIncompleteFix: '请从服务器输出中复制完整链接，包括 #token= 之后的全部内容。',
+    passwordShort: length => `至少需要 ${length} 个字符。`,
+    passwordsDiffer: '两次输入的密码不一致。',
+  },
+)

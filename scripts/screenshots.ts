@@ -1,0 +1,79 @@
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { openBrowser, openPage, signInFirst } from '../test/harness/console.ts'
+import { connectDevice, registerDevice } from '../test/harness/devices.ts'
+import { Hatchway } from '../test/harness/hatchway.ts'
+
+/**
+ * `npm run screenshots`: a picture of each page of the console into docs/images, of a server of its own with a small fleet.
+ * Chinese needs a font that has it (Debian: fonts-wqy-zenhei).
+ */
+const FOLDER = fileURLToPath(new URL('../docs/images/', import.meta.url))
+const DEVICES = 24
+const SETTLE_MS = 1500
+
+/** Pages that are shown dark and on a phone too. */
+const FACES = new Set(['overview', 'connect-a-device', 'device', 'journal'])
+const EXTRA = new Set<string>(['.dark', '.phone'])
+
+const LOOKS = [
+  { suffix: '', locale: 'en-GB', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { suffix: '.zh-CN', locale: 'zh-CN', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { suffix: '.dark', locale: 'en-GB', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  { suffix: '.phone', locale: 'en-GB', colorScheme: 'light', viewport: { width: 375, height: 740 } },
+] as const
+
+const hatchway = await Hatchway.start()
+const browser = await openBrowser()
+const storageState = await signInFirst(hatchway, browser)
+const product = await hatchway.createProduct({ name: 'Thermometer' })
+await hatchway.createProduct({ name: 'Soil sensor', preregistrationFree: false })
+for (let index = 1; index <= DEVICES; index++) {
+  await hatchway.createDevice(product.productKey, `sensor-${String(index).padStart(4, '0')}`)
+}
+const devices = await Promise.all(
+  ['unit-0001', 'unit-0002', 'unit-0003'].map(name => connectDevice(hatchway, product, name)),
+)
+const wrong = { ...product, productSecret: product.productKey, deviceName: 'unit-0004', mode: 'regnwl' as const }
+await registerDevice(hatchway.endpoint, wrong).catch(() => undefined)
+await hatchway.journalEntry({ reason: 'signature-mismatch' })
+
+const pages = {
+  overview: '/',
+  products: '/products',
+  'new-product': '/products?create=1',
+  product: `/products/${product.productKey}`,
+  'connect-a-device': `/products/${product.productKey}/connect`,
+  'product-settings': `/products/${product.productKey}/settings`,
+  devices: '/devices',
+  device: `/products/${product.productKey}/devices/unit-0001`,
+  journal: '/journal',
+  explain: '/explain',
+  users: '/access',
+  keys: '/access?tab=keys',
+  account: '/account',
+  audit: '/audit',
+  settings: '/settings',
+}
+
+mkdirSync(FOLDER, { recursive: true })
+for (const { suffix, ...look } of LOOKS) {
+  const { page, context } = await openPage(hatchway, browser, { ...look, storageState })
+  for (const [name, path] of Object.entries(pages)) {
+    if (EXTRA.has(suffix) && !FACES.has(name)) continue
+    await page.goto(`${hatchway.http}${path}`)
+    await page.waitForTimeout(SETTLE_MS)
+    if (name === 'journal') await page.locator('.link-button').first().click()
+    if (name === 'journal') await page.waitForTimeout(SETTLE_MS)
+    await page.screenshot({ path: `${FOLDER}${name}${suffix}.png` })
+  }
+  await context.close()
+}
+const entrance = await openPage(hatchway, browser, { locale: 'en-GB' })
+await entrance.page.goto(hatchway.http)
+await entrance.page.waitForTimeout(SETTLE_MS)
+await entrance.page.screenshot({ path: `${FOLDER}sign-in.png` })
+await browser.close()
+for (const device of devices) await device.endAsync()
+await hatchway.close()
+console.log(`written to ${FOLDER}`)

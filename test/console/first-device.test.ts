@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openBrowser, openPage, signInFirst } from '../harness/console.ts'
+import { connectDevice, registerDevice } from '../harness/devices.ts'
+import { Hatchway } from '../harness/hatchway.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+let hatchway: Hatchway
+let browser: Browser
+let signedIn: Awaited<ReturnType<typeof signInFirst>>
+beforeAll(async () => {
+  hatchway = await Hatchway.start()
+  browser = await openBrowser()
+  signedIn = await signInFirst(hatchway, browser)
+})
+afterAll(async () => {
+  await browser?.close()
+  await hatchway?.close()
+})
+
+/** Runs a module in the project's folder, so that it finds MQTT.js. */
+async function run(code: string): Promise<string> {
+  const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] })
+  child.stdin.end(code)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk))
+  await new Promise(resolve => child.once('close', resolve))
+  return output
+}
+
+it('leads from a first product to a device that is online, with the code that it shows', async () => {
+  const { page, faults, context } = await openPage(hatchway, browser, { locale: 'en', storageState: signedIn })
+  await page.goto(hatchway.http)
+  await page.getByRole('link', { name: 'Create a product' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('Thermometer')
+  await page.getByLabel('Any device that has the product’s secret').check()
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByRole('button', { name: 'Create and connect a device' }).click()
+  await page.getByText('Waiting for the device').waitFor()
+
+  const code = page.getByRole('region', { name: 'Code for Node.js' })
+  expect(await code.textContent()).toContain('THE-PRODUCT-SECRET')
+  await page.getByLabel('Host that the device calls').fill('localhost')
+  await page.getByRole('button', { name: 'Show the secret' }).click()
+  await page.getByText('const PRODUCT_SECRET').waitFor()
+  await expect.poll(() => code.textContent()).not.toContain('THE-PRODUCT-SECRET')
+  const output = await run((await code.textContent()) ?? '')
+  expect(output).toContain('published to')
+  await page.getByText('sensor-0001').first().waitFor()
+  await page
+    .getByRole('status')
+    .getByText(/sensor-0001 (is online|has logged in)/)
+    .waitFor()
+  await page.getByRole('link', { name: 'Open the device' }).click()
+  await page.getByRole('heading', { name: 'sensor-0001' }).waitFor()
+  expect(faults).toEqual([])
+  await context.close()
+})
+
+it('tells a refused device’s mistake in the journal while it happens', async () => {
+  const product = await hatchway.createProduct({ name: 'Meter' })
+  const { page, context } = await openPage(hatchway, browser, { locale: 'en', storageState: signedIn })
+  await page.goto(`${hatchway.http}/journal?product=${product.productKey}`)
+  await page.getByText('No entry matches these filters.').waitFor()
+  const wrong = { ...product, productSecret: product.productKey, deviceName: 'meter-0001', mode: 'regnwl' as const }
+  await expect(registerDevice(hatchway.endpoint, wrong)).rejects.toThrow('refused with code 4')
+  await page.getByRole('button', { name: /^Details: The password is not the signature/ }).click()
+  await page.getByText(`deviceNamemeter-0001productKey${product.productKey}random123`).waitFor()
+  await page.getByText('The ProductKey or the DeviceName, or nothing, was used as the secret.').waitFor()
+  await context.close()
+})
+
+it('goes on by itself after a restart of the server, and says so meanwhile', async () => {
+  const { page, context } = await openPage(hatchway, browser, { locale: 'en', storageState: signedIn })
+  await page.goto(`${hatchway.http}/journal`)
+  await page.getByText('New entries appear at the top.').waitFor()
+  await hatchway.server.stop()
+  await page.getByText('The connection to the server is lost.').waitFor()
+  const again = await Hatchway.start({ dataDir: hatchway.dataDir, httpPort: new URL(hatchway.http).port })
+  await page.getByText('The connection to the server is lost.').waitFor({ state: 'detached' })
+  const product = await again.createProduct({ name: 'After the restart' })
+  const device = await connectDevice(again, product, 'unit-0001')
+  await page
+    .getByRole('button', { name: /^Details: .*registered/i })
+    .first()
+    .waitFor()
+  await device.endAsync()
+  await context.close()
+  await again.close()
+})
