@@ -41,6 +41,15 @@ export async function signInFirst(hatchway: Hatchway, browser: Browser) {
   return state
 }
 
+/** Signs a user in on a fresh page. */
+export async function signIn(page: Page, hatchway: Hatchway, user: { name: string; password: string }): Promise<void> {
+  await page.goto(hatchway.http)
+  await page.getByLabel('User name').fill(user.name)
+  await page.getByLabel('Password', { exact: true }).fill(user.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+}
+
 export async function openPage(
   hatchway: Hatchway,
   browser: Browser,

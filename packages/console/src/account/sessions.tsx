@@ -10,7 +10,7 @@ import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { partsText } from '../parts/text.ts'
 import { Time } from '../parts/time.tsx'
 import { WideTable } from '../parts/wide-table.tsx'
-import { SESSION_KEY } from '../session/session.ts'
+import { signOut } from '../session/session.ts'
 import { accountText } from './text.ts'
 
 const SESSIONS_KEY = ['sessions'] as const
@@ -29,12 +29,6 @@ export function Sessions() {
     await resultOf(api.DELETE('/api/v1/sessions/{id}', { params: { path: { id } } }))
     await client.invalidateQueries({ queryKey: SESSIONS_KEY })
   }
-  const endAll = async (): Promise<void> => {
-    await resultOf(api.DELETE('/api/v1/sessions'))
-    client.clear()
-    await client.invalidateQueries({ queryKey: SESSION_KEY })
-    location.assign('/')
-  }
   const everywhere = (
     <Button
       danger
@@ -44,7 +38,7 @@ export function Sessions() {
           content: t.signOutEverywhereText,
           verb: t.signOutEverywhere,
           danger: true,
-          run: endAll,
+          run: () => signOut(true),
         })
       }
     >

@@ -2,14 +2,12 @@ import createClient, { type Client } from 'openapi-fetch'
 import { problemOf, Unreachable } from './problem.ts'
 import type { paths } from './schema.ts'
 
-export type Api = Client<paths>
-
 const TIMEOUT_MS = 30_000
 
 /** What tells the server that a request comes from the console's own page: no form and no other site can send it. */
-export const OWN_REQUEST = { 'x-hatchway-request': '1' } as const
+const OWN_REQUEST = { 'x-hatchway-request': '1' } as const
 
-export const api: Api = createClient<paths>({
+export const api: Client<paths> = createClient<paths>({
   baseUrl: '/',
   headers: OWN_REQUEST,
   fetch: request => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) }),

@@ -3,7 +3,7 @@ import { Button, Dropdown } from 'antd'
 import { useLocation } from 'wouter'
 import { useText } from '../i18n/preferences.ts'
 import { useNotices } from '../parts/notices.ts'
-import { useSession, useSignOut } from '../session/session.ts'
+import { signOut, useSession } from '../session/session.ts'
 import { frameText } from './text.ts'
 
 export function UserMenu() {
@@ -11,10 +11,14 @@ export function UserMenu() {
   const { user } = useSession()
   const [, go] = useLocation()
   const notices = useNotices()
-  const signOut = useSignOut()
   const items = [
     { key: 'account', icon: <UserOutlined />, label: t.account, onClick: () => go('/account') },
-    { key: 'out', icon: <LogoutOutlined />, label: t.signOut, onClick: () => void signOut().catch(notices.failed) },
+    {
+      key: 'out',
+      icon: <LogoutOutlined />,
+      label: t.signOut,
+      onClick: () => void signOut(false).catch(notices.failed),
+    },
   ]
   const label = t.user(user.name, t[user.role])
   return (

@@ -1,5 +1,5 @@
-import { type QueryClient, queryOptions, useQueryClient } from '@tanstack/react-query'
-import { createContext, use, useCallback } from 'react'
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import { createContext, use } from 'react'
 import { api, resultOf } from '../api/client.ts'
 import type { Session } from '../api/types.ts'
 import { may, type Right } from './access.ts'
@@ -24,16 +24,12 @@ export const useMay = (right: Right): boolean => may(useSession().user.role, rig
 
 /** Nothing that one user has read stays for the next one. */
 export function startSession(client: QueryClient, session: Session): void {
-  client.clear()
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] })
   client.setQueryData(SESSION_KEY, session)
 }
 
-export function useSignOut(): () => Promise<void> {
-  const client = useQueryClient()
-  return useCallback(async () => {
-    await resultOf(api.DELETE('/api/v1/session'))
-    client.clear()
-    await client.invalidateQueries({ queryKey: SESSION_KEY })
-    location.assign('/')
-  }, [client])
+/** Opens the page anew, so that nothing of what the user saw stays in it. */
+export async function signOut(everywhere: boolean): Promise<void> {
+  await resultOf(api.DELETE(everywhere ? '/api/v1/sessions' : '/api/v1/session'))
+  location.assign('/')
 }
