@@ -1,0 +1,26 @@
+# One image for every role: what it is, its settings say. See docs/deploy.md.
+FROM node:26-slim AS parts
+WORKDIR /opt/hatchway
+COPY package.json package-lock.json ./
+COPY packages/protocol/package.json packages/protocol/
+COPY packages/device/package.json packages/device/
+COPY packages/server/package.json packages/server/
+COPY packages/console/package.json packages/console/
+# Without the packages that only tests and builds use; nothing that remains has an install script.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:26-slim
+WORKDIR /opt/hatchway
+COPY --from=parts /opt/hatchway ./
+COPY LICENSE ./
+COPY packages packages
+RUN install -d -o node -g node -m 0700 /var/lib/hatchway
+USER node
+ENV NODE_ENV=production HATCHWAY_DATA_DIR=/var/lib/hatchway HATCHWAY_HTTP_HOST=0.0.0.0
+VOLUME /var/lib/hatchway
+EXPOSE 1883 8080
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "packages/server/bin/hatchway.js"]
+CMD ["serve"]
