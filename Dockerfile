@@ -6,14 +6,24 @@ COPY packages/protocol/package.json packages/protocol/
 COPY packages/device/package.json packages/device/
 COPY packages/server/package.json packages/server/
 COPY packages/console/package.json packages/console/
-# Without the packages that only tests and builds use; nothing that remains has an install script.
+# Without what only tests and builds use; nothing that remains has an install script.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+# The web console, which needs the others to be built.
+FROM node:26-slim AS console
+WORKDIR /opt/hatchway
+COPY package.json package-lock.json tsconfig.json ./
+COPY packages packages
+COPY examples examples
+COPY scripts scripts
+RUN npm ci --ignore-scripts --no-audit --no-fund && node scripts/console.ts
 
 FROM node:26-slim
 WORKDIR /opt/hatchway
 COPY --from=parts /opt/hatchway ./
 COPY LICENSE ./
 COPY packages packages
+COPY --from=console /opt/hatchway/packages/console/dist packages/console/dist
 RUN install -d -o node -g node -m 0700 /var/lib/hatchway
 USER node
 ENV NODE_ENV=production HATCHWAY_DATA_DIR=/var/lib/hatchway HATCHWAY_HTTP_HOST=0.0.0.0
