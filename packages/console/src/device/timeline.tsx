@@ -66,13 +66,12 @@ export function Timeline({ device: { productKey, deviceName, status } }: { devic
 
 function Presence({ event: { status, time, address, isTakeOver } }: { event: TimelinePresence }) {
   const t = useText(deviceText)
-  const came = isTakeOver ? t.tookOver : t.cameOnline
   return (
     <div className="row">
       <Time at={time} />
       <DeviceStatus status={status} />
       <span>
-        {status === 'ONLINE' ? came : t.wentOffline} {address === null ? '' : t.from(address)}
+        {isTakeOver ? t.tookOver : ''} {address === null ? '' : t.from(address)}
       </span>
     </div>
   )

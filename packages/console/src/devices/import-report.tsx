@@ -55,12 +55,12 @@ function useColumns(): TableColumnsType<ImportRow> {
   const { language } = usePreferences()
   return [
     { title: t.line, dataIndex: 'line', key: 'line', width: 80 },
-    { title: t.deviceName, key: 'deviceName', render: (_, { deviceName }) => <bdi>{deviceName}</bdi> },
+    { title: t.deviceName, key: 'deviceName', width: 180, render: (_, { deviceName }) => <bdi>{deviceName}</bdi> },
     {
       title: t.outcome,
       key: 'outcome',
       render: (_, row) => (
-        <span className={`dot ${row.outcome === 'created' ? 'dot-online' : 'dot-bad'}`}>
+        <span className={`dot long ${row.outcome === 'created' ? 'dot-online' : 'dot-bad'}`}>
           {row.outcome === 'created' ? t.rowCreated : `${t.rowFailed}: ${rowProblem(row, language)}`}
         </span>
       ),
