@@ -86,12 +86,12 @@ const changedSessions = (userId: string, sessionIds: readonly string[] | 'all', 
   at,
 })
 
-const ACTIVE: Statement = { text: 'SELECT id FROM users WHERE id = $1 AND disabled_at IS NULL FOR UPDATE' }
 const INSERT_SESSION: Statement = {
   text: `INSERT INTO sessions (id, user_id, token_hash, via, created_at, last_seen_at, expires_at, address, user_agent)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
-const SIGNED_IN: Statement = { text: 'UPDATE users SET last_sign_in_at = $2 WHERE id = $1' }
+// First of all: its lock of the table must not come after one of a row, or two would wait for each other.
+const SIGNED_IN: Statement = { text: 'UPDATE users SET last_sign_in_at = $2 WHERE id = $1 AND disabled_at IS NULL' }
 const DROP_ENDED: Statement = { text: 'DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2' }
 const DROP_OLDEST: Statement = {
   text: `DELETE FROM sessions WHERE user_id = $1 AND id NOT IN
@@ -106,12 +106,11 @@ function sessionChanges(database: Database, notices: Notices): Omit<Changing, ke
     createSession: (made, { idleMs, maxPerUser }, note) =>
       auditedTransaction(database, note, async transaction => {
         const { id, userId, tokenHash, via, createdAt, lastSeenAt, expiresAt, address, userAgent } = made
-        if ((await transaction.query(ACTIVE, [userId])).length === 0) return false
+        if ((await transaction.change(SIGNED_IN, [userId, createdAt])) === 0) return false
         await transaction.change(DROP_ENDED, [createdAt, createdAt - idleMs])
         await transaction.change(DROP_OLDEST, [userId, maxPerUser - 1])
         const values = [id, userId, tokenHash, via, createdAt, lastSeenAt, expiresAt, address, userAgent]
         await transaction.change(INSERT_SESSION, values)
-        await transaction.change(SIGNED_IN, [userId, createdAt])
         return true
       }),
     async noteSessionSeen(id, { at, address }) {

@@ -59,11 +59,10 @@ const changedUser = (before: User, { role, passwordHash, disabledAt }: UserChang
 })
 
 function sessionCalls(db: DatabaseSync): Omit<AccountWrites, keyof UserCalls> {
-  const active = db.prepare('SELECT id FROM users WHERE id = ? AND disabled_at IS NULL')
   const insert = db.prepare(`INSERT INTO sessions
     (id, user_id, token_hash, via, created_at, last_seen_at, expires_at, address, user_agent)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const signedIn = db.prepare('UPDATE users SET last_sign_in_at = ? WHERE id = ?')
+  const signedIn = db.prepare('UPDATE users SET last_sign_in_at = ? WHERE id = ? AND disabled_at IS NULL')
   const dropEnded = db.prepare('DELETE FROM sessions WHERE expires_at <= ? OR last_seen_at <= ?')
   const dropOldest = db.prepare(`DELETE FROM sessions WHERE user_id = ? AND id NOT IN
     (SELECT id FROM sessions WHERE user_id = ? ORDER BY last_seen_at DESC, id LIMIT ?)`)
@@ -72,11 +71,10 @@ function sessionCalls(db: DatabaseSync): Omit<AccountWrites, keyof UserCalls> {
   return {
     createSession({ session: made, limits }) {
       const { id, userId, tokenHash, via, createdAt, lastSeenAt, expiresAt, address, userAgent } = made
-      if (!one(active, userId)) return false
+      if (signedIn.run(createdAt, userId).changes === 0) return false
       dropEnded.run(createdAt, createdAt - limits.idleMs)
       dropOldest.run(userId, userId, limits.maxPerUser - 1)
       insert.run(id, userId, tokenHash, via, createdAt, lastSeenAt, expiresAt, address, userAgent)
-      signedIn.run(createdAt, userId)
       return true
     },
     noteSessionSeen: ({ id, at, address }) => void seen.run(at, address, id),
