@@ -81,6 +81,21 @@ describe('configuration', () => {
     expect(addresses('none')).toEqual([])
   })
 
+  it('takes a provider of single sign-on, with the roles that its claims give', () => {
+    const env = {
+      HATCHWAY_OIDC_ISSUER: 'https://id.example.com/realms/main',
+      HATCHWAY_OIDC_CLIENT_ID: 'hatchway',
+      HATCHWAY_OIDC_ROLES: 'admin=a=b,viewer=*',
+    }
+    expect(load({ env })).toMatchObject({
+      oidcIssuer: 'https://id.example.com/realms/main',
+      oidcRoles: [
+        { role: 'admin', value: 'a=b' },
+        { role: 'viewer', value: '*' },
+      ],
+    })
+  })
+
   it('reads tls.legacyCiphers as a nested key', () => {
     expect(load({ file: { tls: { legacyCiphers: false } } }).tlsLegacyCiphers).toBe(false)
   })
@@ -106,6 +121,12 @@ describe('configuration', () => {
     [
       { env: { HATCHWAY_MQTT_PORT: '1883,,443' } },
       'HATCHWAY_MQTT_PORT: "1883,,443" has an item "" that is not a whole number',
+    ],
+    [{ env: { HATCHWAY_OIDC_ISSUER: 'http://id.example.com' } }, 'is no https address; give the issuer'],
+    [{ env: { HATCHWAY_OIDC_ROLES: 'root=x' } }, 'maps no role; give one such as admin='],
+    [
+      { env: { HATCHWAY_OIDC_ISSUER: 'https://id.example.com', HATCHWAY_OIDC_CLIENT_ID: 'x' } },
+      'HATCHWAY_OIDC_ISSUER is set without HATCHWAY_OIDC_ROLES; give both, or neither.',
     ],
     [{ flags: { httpHost: 'a b' } }, '--http-host: "a b" is neither an IP address nor a host name'],
     [{ env: { HATCHWAY_TLS_LEGACY_CIPHERS: 'maybe' } }, 'is neither on nor off; give true or false.'],

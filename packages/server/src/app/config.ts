@@ -53,6 +53,7 @@ function checked(name: OptionName, given: Given | undefined): unknown {
 }
 
 function checkTogether(config: Config): void {
+  checkSingleSignOn(config)
   checkProxyProtocol(config)
   checkUpstream(config)
   const certificates = config.tlsCert?.length ?? 0
@@ -69,6 +70,12 @@ function checkUpstream({ upstreamUrl, upstreamTlsCa }: Config): void {
   throw new ConfigError(
     'HATCHWAY_UPSTREAM_TLS_CA is set and HATCHWAY_UPSTREAM_URL is no mqtts:// URL; correct the URL, or leave the file out.',
   )
+}
+
+function checkSingleSignOn({ oidcIssuer, oidcClientId, oidcRoles }: Config): void {
+  if (oidcIssuer === null || (oidcClientId !== null && oidcRoles !== null)) return
+  const missing = oidcClientId === null ? 'HATCHWAY_OIDC_CLIENT_ID' : 'HATCHWAY_OIDC_ROLES'
+  throw new ConfigError(`HATCHWAY_OIDC_ISSUER is set without ${missing}; give both, or neither.`)
 }
 
 function checkProxyProtocol({ mqttPort, proxyProtocolPorts: ports, proxyProtocolTrusted: trusted }: Config): void {

@@ -107,3 +107,21 @@ export const postgresUrl: ValueReader<string> = input => {
   }
   return good(url.href)
 }
+
+/** The address of an OpenID Connect provider; plain HTTP only on this machine. */
+export const issuerUrl: ValueReader<string> = input => {
+  const url = typeof input === 'string' ? URL.parse(input.trim()) : null
+  const isLocal = url !== null && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  if (url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal))) return good(url.href)
+  return bad(
+    'is no https address',
+    'give the issuer as the provider tells it, such as https://id.example.com/realms/main',
+  )
+}
+
+/** `admin=value`: who has the value in the claim of roles has the role; `*` = everybody. */
+export const roleMapping: ValueReader<{ role: 'admin' | 'operator' | 'viewer'; value: string }> = input => {
+  const [, role, value] = /^(admin|operator|viewer)=(.{1,256})$/.exec(String(input).trim()) ?? []
+  if (value !== undefined) return good({ role: role as 'admin' | 'operator' | 'viewer', value })
+  return bad('maps no role', 'give one such as admin=hatchway-admins or viewer=*')
+}

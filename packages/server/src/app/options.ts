@@ -2,6 +2,7 @@ import {
   flag,
   host,
   integer,
+  issuerUrl,
   listOf,
   matching,
   network,
@@ -9,6 +10,7 @@ import {
   oneOf,
   port,
   postgresUrl,
+  roleMapping,
   text,
   type ValueReader,
 } from './option-values.ts'
@@ -77,6 +79,32 @@ export const OPTIONS = {
     read: integer(1, 8760),
     default: 168,
     description: 'how long a user stays signed in at most, hours',
+  }),
+  oidcIssuer: option({
+    read: issuerUrl,
+    default: null,
+    description: 'single sign-on by OpenID Connect: the issuer; its callback is https://…/api/v1/session/oidc/callback',
+  }),
+  oidcClientId: option({ read: text(256), default: null, description: 'client id at the issuer' }),
+  oidcClientSecret: option({
+    read: text(1024),
+    default: null,
+    secret: true,
+    description: 'client secret at the issuer; without it the client is a public one',
+  }),
+  oidcName: option({ read: text(64), default: 'Single sign-on', description: 'what the button to sign in by it says' }),
+  oidcScope: option({ read: text(256), default: 'openid profile email', description: 'what the issuer is asked for' }),
+  oidcNameClaim: option({
+    read: text(128),
+    default: 'preferred_username',
+    description: 'claim that becomes the user name',
+  }),
+  oidcRoleClaim: option({ read: text(128), default: 'groups', description: 'claim that decides on the role' }),
+  oidcRoles: option({
+    read: listOf(roleMapping, 32),
+    default: null,
+    description:
+      'role=value, comma list: who has the value in that claim has the role, * = everybody; the first that fits counts',
   }),
   brokerAuthAddresses: option({
     read: noneOr(listOf(network, 32)),

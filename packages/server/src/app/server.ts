@@ -11,6 +11,7 @@ import {
 import { loadConsole } from '../http/console-files.ts'
 import type { ServedEndpoint } from '../http/parts.ts'
 import { createHttpServer } from '../http/server.ts'
+import { createSingleSignOn, type SingleSignOn } from '../http/sign-in/single-sign-on.ts'
 import { setupUrl } from '../http/sign-in/users.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
 import { rules } from '../onboarding/rules.ts'
@@ -30,6 +31,7 @@ import {
   loadOrCreateMasterKey,
 } from '../registry/index.ts'
 import type { OutageState } from '../registry/registry.ts'
+import { createSealer } from '../registry/seal.ts'
 import { CUT_TIMEOUT_MS, openBroker } from './broker.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import { openFront } from './front.ts'
@@ -67,6 +69,7 @@ export interface RunningServer {
 export const MASTER_KEY_FILE = 'master.key'
 const ADMIN_TOKEN_FILE = 'admin-token'
 const TICKET_PURPOSE = 'TLS session tickets'
+const SIGN_ON_PURPOSE = 'single sign-on'
 const SETUP_PURPOSE = 'links that set the first password'
 export const DATABASE_FILE = 'hatchway.db'
 const RULES_MODULE = new URL(
@@ -135,6 +138,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
   const current = keepCertificates({ source, certificates, reload, log, rooms })
   const http = createHttpServer({
     ...parts,
+    singleSignOn: singleSignOnOf(config, masterKey),
     tls: config.httpTls ? tlsOf(certificates, config) : null,
     caPem: () => caPemOf(current()),
     gatewayStats: () => gateway.stats(),
@@ -221,6 +225,15 @@ interface AccountNeeds {
 function openAccounts(config: Config, { registry, masterKey, onError }: AccountNeeds): Accounts {
   const times = { idleMs: config.signInIdleMinutes * 60_000, maxMs: config.signInMaxHours * 3_600_000 }
   return createAccounts({ registry, clock, times, setupSecret: deriveKey(masterKey, SETUP_PURPOSE), onError })
+}
+
+function singleSignOnOf(config: Config, masterKey: Uint8Array): SingleSignOn | null {
+  const { oidcIssuer: issuer, oidcClientId: clientId, oidcRoles: roles } = config
+  if (issuer === null || clientId === null || roles === null) return null
+  const { oidcClientSecret: clientSecret, oidcName: name, oidcScope: scope } = config
+  const claims = { nameClaim: config.oidcNameClaim, roleClaim: config.oidcRoleClaim }
+  const sealer = createSealer(deriveKey(masterKey, SIGN_ON_PURPOSE))
+  return createSingleSignOn({ issuer, clientId, clientSecret, name, scope, roles, ...claims }, sealer)
 }
 
 async function setupLink(

@@ -62,7 +62,7 @@ export interface Reply {
 /** Everything that is replaced or set by single tests. */
 export interface FixtureOptions {
   settings?: Partial<HttpSettings>
-  parts?: Partial<Pick<HttpParts, 'onboarding' | 'broker' | 'tls' | 'consoleFiles'>>
+  parts?: Partial<Pick<HttpParts, 'onboarding' | 'broker' | 'tls' | 'consoleFiles' | 'singleSignOn'>>
 }
 
 /** The HTTP server over the real registry on SQLite and the real onboarding; broker and gateway are figures that a test sets. */
@@ -154,6 +154,7 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
     registry,
     accounts,
     tls: null,
+    singleSignOn: null,
     administration: createAdministration({ registry, clock, random: randomBytes }),
     onboarding: createOnboarding({
       registry,

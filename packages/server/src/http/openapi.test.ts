@@ -67,6 +67,8 @@ const OPEN = [
   'GET /api/v1/session',
   'POST /api/v1/session',
   'DELETE /api/v1/session',
+  'GET /api/v1/session/oidc',
+  'GET /api/v1/session/oidc/callback',
   'POST /api/v1/setup',
   'POST /auth/register/device',
   'GET /api/v1/openapi.json',

@@ -19,6 +19,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { GatewayLease } from '../registry/store.ts'
 import type { TimeMs, Transport } from '../registry/types.ts'
 import type { ConsoleFiles } from './console-files.ts'
+import type { SingleSignOn } from './sign-in/single-sign-on.ts'
 
 /** The Fastify instance as routes see it: request types follow from TypeBox schemas. */
 export type Api = FastifyInstance<
@@ -164,6 +165,8 @@ export interface HttpParts {
   registry: Registry
   administration: AdministrationDesk
   accounts: Accounts
+  /** Null where there is none. */
+  singleSignOn: SingleSignOn | null
   onboarding: Pick<Onboarding, 'explain' | 'registerByHttp' | 'admitAtBroker'>
   broker: Pick<Broker, 'publish' | 'stats' | 'onPresence' | 'connected' | 'watch'>
   rrpc: Pick<Rrpc, 'call'>

@@ -30,6 +30,7 @@ export interface UserChange {
   now: TimeMs
   role?: User['role']
   passwordHash?: string
+  oidcSubject?: string
   disabledAt?: TimeMs | null
   /** Those that this change ends; null = none. */
   endSessions: EndingSessions | null

@@ -10,7 +10,7 @@ export function describeAccounts(fixture: () => StoreFixture): void {
   const newUser = (over: Partial<User> = {}): User => {
     const name = fixture().unique('user')
     const times = { createdAt: NOW, lastSignInAt: null, disabledAt: null }
-    return { id: `id-${name}`, name, role: 'viewer', passwordHash: null, ...times, ...over }
+    return { id: `id-${name}`, name, role: 'viewer', passwordHash: null, oidcSubject: null, ...times, ...over }
   }
   const made = async (over: Partial<User> = {}): Promise<User> => {
     const user = newUser(over)
@@ -55,8 +55,9 @@ export function describeAccounts(fixture: () => StoreFixture): void {
       const change = { now: NOW, endSessions: null }
       expect(await store().updateUser(user.id, { ...change, role: 'operator' })).toBe('changed')
       expect(await store().updateUser(user.id, { ...change, passwordHash: 'new' })).toBe('changed')
+      expect(await store().updateUser(user.id, { ...change, oidcSubject: user.id })).toBe('changed')
       expect(await store().updateUser(user.id, { ...change, disabledAt: NOW })).toBe('changed')
-      const changed = { ...user, role: 'operator', passwordHash: 'new', disabledAt: NOW }
+      const changed = { ...user, role: 'operator', passwordHash: 'new', oidcSubject: user.id, disabledAt: NOW }
       expect(await store().userByName(user.name)).toEqual(changed)
       expect(await store().updateUser(user.id, { ...change, disabledAt: null })).toBe('changed')
       expect(await store().userByName(user.name)).toEqual({ ...changed, disabledAt: null })

@@ -157,6 +157,8 @@ export interface User {
   role: UserRole
   /** Algorithm, parameters, salt and hash in one text; null = has no password. */
   passwordHash: string | null
+  /** Issuer and subject of the one who signs in by single sign-on; null = by password only. */
+  oidcSubject: string | null
   createdAt: TimeMs
   lastSignInAt: TimeMs | null
   /** Since when nobody signs in by this name. */

@@ -1,16 +1,15 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actorAs, type NewSession, type Visitor } from '../../registry/accounts/index.ts'
 import { acceptJson, refuseUnexpectedBody } from '../body.ts'
 import type { Api, HttpParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { boundedText, nothing, problems, ref } from '../schemas.ts'
+import { delayed, enter, leave, signedIn, visitorOf, waysOf } from './entering.ts'
 import { checkSameOrigin } from './same-origin.ts'
-import { clearSessionCookie, sessionToken, setSessionCookie } from './session-cookie.ts'
+import { clearSessionCookie } from './session-cookie.ts'
 import { NotSignedIn, passwordField, SessionReply, sessionReply, userNameField } from './session-schemas.ts'
+import { singleSignOnRoutes } from './single-sign-on-routes.ts'
 import { wayChecker } from './way.ts'
 
-const SIGN_IN_WAYS = { password: true, oidc: null } as const
 const TAGS = { tags: ['accounts'], security: [] }
 
 const Credentials = Type.Object(
@@ -39,21 +38,12 @@ export function signInRoutes(api: Api, parts: HttpParts): void {
   signInRoute(api, parts)
   signOutRoute(api, parts)
   setupRoute(api, parts)
-}
-
-export const visitorOf = ({ ip, headers }: FastifyRequest): Visitor => ({
-  address: ip,
-  userAgent: headers['user-agent'] ?? '',
-})
-
-/** The user of a session that lasts. */
-const signedIn = async ({ accounts }: HttpParts, request: FastifyRequest) => {
-  const token = sessionToken(request)
-  return token === undefined ? undefined : accounts.sessions.live(token, request.ip)
+  singleSignOnRoutes(api, parts)
 }
 
 function showRoute(api: Api, parts: HttpParts): void {
   const { accounts } = parts
+  const signIn = waysOf(parts)
   const notSignedIn = {
     description: 'Nobody is signed in',
     content: { 'application/problem+json': { schema: ref(NotSignedIn) } },
@@ -70,8 +60,8 @@ function showRoute(api: Api, parts: HttpParts): void {
     },
     async request => {
       const known = await signedIn(parts, request)
-      if (known) return sessionReply(known, { sessions: accounts.sessions, signIn: SIGN_IN_WAYS })
-      throw new Problem('not-signed-in', { members: { setup: await accounts.needsSetup(), signIn: SIGN_IN_WAYS } })
+      if (known) return sessionReply(known, { sessions: accounts.sessions, signIn })
+      throw new Problem('not-signed-in', { members: { setup: await accounts.needsSetup(), signIn } })
     },
   )
 }
@@ -97,14 +87,6 @@ function signInRoute(api: Api, parts: HttpParts): void {
       throw outcome.reason === 'sign-in-delayed' ? delayed(outcome.waitMs) : new Problem(outcome.reason)
     },
   )
-}
-
-export function delayed(waitMs: number): Problem {
-  const seconds = Math.ceil(waitMs / 1000)
-  return new Problem('sign-in-delayed', {
-    detail: `Signing in failed too often; the next attempt has to wait ${seconds} s.`,
-    headers: { 'retry-after': String(seconds) },
-  })
 }
 
 function signOutRoute(api: Api, parts: HttpParts): void {
@@ -144,22 +126,4 @@ function setupRoute(api: Api, parts: HttpParts): void {
       return enter(parts, session, { request, reply })
     },
   )
-}
-
-/** Whatever session the browser had before ends: nobody can lay one under another user. */
-async function enter(
-  parts: HttpParts,
-  session: NewSession,
-  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-): Promise<SessionReply> {
-  const { accounts, log } = parts
-  await leave(parts, request)
-  setSessionCookie(reply, session.token, Math.floor((session.session.expiresAt - session.session.createdAt) / 1000))
-  log.info({ user: session.user.name, address: request.ip }, 'signed in')
-  return sessionReply(session, { sessions: accounts.sessions, signIn: SIGN_IN_WAYS })
-}
-
-async function leave(parts: HttpParts, request: FastifyRequest): Promise<void> {
-  const known = await signedIn(parts, request)
-  if (known) await parts.accounts.sessions.endIfThere(known, actorAs(known.user, request.ip))
 }

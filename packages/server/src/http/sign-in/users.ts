@@ -4,7 +4,7 @@ import { actorOf, callerOf } from '../caller.ts'
 import type { Api, HttpParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { flag, iso, isoOrNull, keyedProblems, nothing, nullable, oneOf, ref, text, time } from '../schemas.ts'
-import { delayed, visitorOf } from './session-routes.ts'
+import { delayed, visitorOf } from './entering.ts'
 import { passwordField, USER_ROLE_TEXT, USER_ROLES, userNameField } from './session-schemas.ts'
 
 const role = oneOf(USER_ROLES, USER_ROLE_TEXT)

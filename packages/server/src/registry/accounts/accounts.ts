@@ -9,7 +9,7 @@ import { createPasswords, type PasswordCost } from './passwords.ts'
 import { createSessions, type NewSession, type Sessions, type SessionTimes, type Visitor } from './sessions.ts'
 import { createSetupTokens } from './setup-token.ts'
 import { type DelayLimits, SignInDelays } from './sign-in-delays.ts'
-import { createUsers, setupDone, type UserDesk } from './users.ts'
+import { createUsers, type ForeignIdentity, setupDone, type UserDesk } from './users.ts'
 
 export type SignInOutcome =
   | { ok: true; session: NewSession }
@@ -21,6 +21,8 @@ export interface Accounts {
   readonly users: UserDesk
   readonly sessions: Sessions
   signIn(credentials: { name: string; password: string }, visitor: Visitor): Promise<SignInOutcome>
+  /** Signs in whom a provider has identified; rejects with RequestError sign-in-refused. */
+  signInIdentified(identity: ForeignIdentity, visitor: Visitor): Promise<NewSession>
   /** Whether no user has a password yet. */
   needsSetup(): Promise<boolean>
   /** A link's token and its end; rejects with RequestError where there is nothing to set up any more. */
@@ -86,6 +88,10 @@ export function createAccounts(parts: AccountParts): Accounts {
       const session = user && (await sessions.begin(user, 'password', visitor))
       return session ? { ok: true, session } : { ok: false, reason: 'sign-in-refused' }
     },
+    async signInIdentified(identity, visitor) {
+      const user = await users.identified(identity, visitor.address)
+      return begun(await sessions.begin(user, 'oidc', visitor))
+    },
     async setupToken(actor) {
       if (!(await needsSetup())) throw setupDone()
       const made = setupTokens.make(clock())
@@ -96,9 +102,7 @@ export function createAccounts(parts: AccountParts): Accounts {
     async setUp({ token, name, password }, visitor) {
       if (!setupTokens.isGood(token, clock())) throw setupLinkInvalid()
       const user = await users.createFirst({ name, password }, visitor.address)
-      const session = await sessions.begin(user, 'password', visitor)
-      if (!session) throw new Error('a user was gone as soon as it was made')
-      return session
+      return begun(await sessions.begin(user, 'password', visitor))
     },
     async changePassword({ user, sessionId, current, next }, { address }) {
       const verdict = await judge({ name: user.name, password: current, hash: user.passwordHash, address })
@@ -107,6 +111,12 @@ export function createAccounts(parts: AccountParts): Accounts {
       return true
     },
   }
+}
+
+function begun(session: NewSession | undefined): NewSession {
+  if (session) return session
+  const problem = 'The user was deleted or disabled at this instant'
+  throw new RequestError('sign-in-refused', { problem, fix: 'ask an administrator' })
 }
 
 interface Attempt {

@@ -35,11 +35,22 @@ export interface Users {
 const MAX_USERS = 1000
 const ID_SIZE_BYTES = 9
 
+/** What a provider of single sign-on vouches for. */
+export interface ForeignIdentity {
+  issuer: string
+  subject: string
+  /** A user name, as the provider has it. */
+  name: string
+  role: UserRole
+}
+
 /** Nobody acts without a name. */
 export interface UserDesk {
   by(actor: Actor): Users
   /** The first administrator, who acts as himself; rejects with setup-done where a user has a password. */
   createFirst(request: { name: string; password: string }, address: string): Promise<User>
+  /** The user whom a provider has identified, made or brought up to date; rejects with sign-in-refused. */
+  identified(identity: ForeignIdentity, address: string): Promise<User>
   byName(name: string): Promise<User>
 }
 
@@ -63,10 +74,12 @@ export function createUsers(parts: UserParts): UserDesk {
     }),
     createFirst: (request, address) =>
       create(parts, { ...request, role: 'admin' }, { condition: 'first', actorFor: user => actorAs(user, address) }),
+    identified: (identity, address) => identified({ ...parts, byName }, identity, address),
   }
 }
 
 interface Creation {
+  oidcSubject?: string
   condition: 'any' | 'first'
   actorFor: (made: User) => Actor
 }
@@ -74,7 +87,7 @@ interface Creation {
 async function create(
   { registry, clock, passwords }: UserParts,
   { name: typed, role, password }: NewUserRequest,
-  { condition, actorFor }: Creation,
+  { condition, actorFor, oidcSubject }: Creation,
 ): Promise<User> {
   const { store } = registry
   const name = checkUserName(typed)
@@ -84,34 +97,81 @@ async function create(
     name,
     role: checkUserRole(role),
     passwordHash: password === undefined ? null : await passwords.hash(checkPassword(password, name)),
+    oidcSubject: oidcSubject ?? null,
     createdAt: clock(),
     lastSignInAt: null,
     disabledAt: null,
   }
-  const after = { role, ...(password === undefined ? {} : { password: MASKED }) }
+  const after = {
+    role,
+    ...(password === undefined ? {} : { password: MASKED }),
+    ...(oidcSubject === undefined ? {} : { oidcSubject }),
+  }
   const note = noteOf(actorFor(user), user.createdAt, { action: 'user.create', target: name, after })
   const outcome = await store.createUser(user, condition, note)
   if (outcome !== 'created') throw notCreated(outcome, name)
   return user
 }
 
+async function identified(parts: ChangingParts, identity: ForeignIdentity, address: string): Promise<User> {
+  const { store } = parts.registry
+  const { name, role } = identity
+  const oidcSubject = `${identity.issuer} ${identity.subject}`
+  const known = (await store.listUsers()).find(user => user.oidcSubject === oidcSubject)
+  const sameName = known ?? (await store.userByName(userNameOf(name)))
+  if (sameName === undefined) {
+    const actorFor = (user: User): Actor => actorAs(user, address)
+    return create(parts, { name, role }, { condition: 'any', oidcSubject, actorFor })
+  }
+  // A name alone proves nothing: whoever has a password, or another subject, is not taken over.
+  const isOther = known === undefined && (sameName.passwordHash !== null || sameName.oidcSubject !== null)
+  if (isOther || sameName.disabledAt !== null) throw notLetIn(sameName.name)
+  const change = {
+    ...(role === sameName.role ? {} : { role }),
+    ...(known === undefined ? { oidcSubject } : {}),
+  }
+  if (Object.keys(change).length > 0) {
+    await changer(parts, actorAs(sameName, address))(sameName, { ...change, endSessions: null }).catch(keepLastAdmin)
+  }
+  return parts.byName(sameName.name)
+}
+
+/** The provider has taken the role from the last administrator: he keeps it, or nobody could give it to another. */
+const keepLastAdmin = (error: unknown): void => {
+  if (!(error instanceof RequestError) || error.reason !== 'last-admin') throw error
+}
+
+const notLetIn = (name: string): RequestError =>
+  new RequestError('sign-in-refused', {
+    problem: `The provider has identified ${name}, and the user of that name here is disabled or another one`,
+    fix: 'ask an administrator',
+  })
+
 type ChangingParts = UserParts & Pick<UserDesk, 'byName'>
 
-function changing(
-  { registry, clock, passwords, byName }: ChangingParts,
-  actor: Actor,
-): Pick<Users, 'update' | 'delete' | 'setOwnPassword'> {
-  const { store } = registry
-  const told = ({ id, name }: User, outcome: ChangeUserOutcome): void => {
-    if (outcome === 'user-not-found') throw userNotFound(name)
-    if (outcome === 'last-admin') throw lastAdmin(name)
-    registry.announce({ kind: 'sessions-changed', userId: id, sessionIds: 'all', at: clock() })
-  }
-  const update = async (user: User, change: Omit<UserChange, 'now'>): Promise<void> => {
+/** Changes a user, notes it, and tells. */
+function changer({ registry, clock }: UserParts, actor: Actor) {
+  return async (user: User, change: Omit<UserChange, 'now'>): Promise<void> => {
     const now = clock()
     const note = noteOf(actor, now, { action: 'user.update', target: user.name, ...userFields(user, change) })
-    told(user, await store.updateUser(user.id, { now, ...change }, note))
+    const outcome = await registry.store.updateUser(user.id, { now, ...change }, note)
+    tell(registry, user, { outcome, at: now })
   }
+}
+
+function tell(
+  registry: AnnouncingRegistry,
+  { id, name }: User,
+  { outcome, at }: { outcome: ChangeUserOutcome; at: TimeMs },
+): void {
+  if (outcome === 'user-not-found') throw userNotFound(name)
+  if (outcome === 'last-admin') throw lastAdmin(name)
+  registry.announce({ kind: 'sessions-changed', userId: id, sessionIds: 'all', at })
+}
+
+function changing(parts: ChangingParts, actor: Actor): Pick<Users, 'update' | 'delete' | 'setOwnPassword'> {
+  const { registry, clock, passwords, byName } = parts
+  const update = changer(parts, actor)
   return {
     async update(name, { role, password, disabled }) {
       const user = await byName(name)
@@ -129,7 +189,7 @@ function changing(
       const user = await byName(name)
       const now = clock()
       const note = noteOf(actor, now, { action: 'user.delete', target: user.name, before: { role: user.role } })
-      told(user, await store.deleteUser(user.id, now, note))
+      tell(registry, user, { outcome: await registry.store.deleteUser(user.id, now, note), at: now })
     },
     async setOwnPassword(user, next, keptSessionId) {
       const passwordHash = await passwords.hash(checkPassword(next, user.name, 'next'))
@@ -140,10 +200,10 @@ function changing(
 }
 
 /** What a change does to a user, as the audit log shows it. */
-function userFields(user: User, { role, passwordHash, disabledAt }: Omit<UserChange, 'now'>) {
+function userFields(user: User, { role, passwordHash, oidcSubject, disabledAt }: Omit<UserChange, 'now'>) {
   const fields = changedFields(
-    { role: user.role, disabled: user.disabledAt !== null },
-    { role, disabled: disabledAt === undefined ? undefined : disabledAt !== null },
+    { role: user.role, oidcSubject: user.oidcSubject, disabled: user.disabledAt !== null },
+    { role, oidcSubject, disabled: disabledAt === undefined ? undefined : disabledAt !== null },
   )
   if (passwordHash === undefined) return fields
   const old = user.passwordHash === null ? null : MASKED

@@ -83,6 +83,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
       ['name', 'text'],
       ['role', 'text'],
       ['password_hash', 'text'],
+      ['oidc_subject', 'text'],
       ['created_at', 'integer'],
       ['last_sign_in_at', 'integer'],
       ['disabled_at', 'integer'],

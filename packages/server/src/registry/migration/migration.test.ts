@@ -66,7 +66,14 @@ async function fill(store: Store): Promise<void> {
     newEntry({ detail: { signedText: 'a\0b', count: 3 }, deviceName: 'x\0y' }),
     ...Array.from({ length: 8 }, () => newEntry({ connackCode: null })),
   ])
-  const user = { id: 'u1', name: 'ada', role: 'admin', passwordHash: 'scrypt$x', lastSignInAt: NOW } as const
+  const user = {
+    id: 'u1',
+    name: 'ada',
+    role: 'admin',
+    passwordHash: 'scrypt$x',
+    oidcSubject: 'i s',
+    lastSignInAt: NOW,
+  } as const
   await store.createUser({ ...user, createdAt: NOW, disabledAt: null }, 'any')
   const times = { createdAt: NOW, lastSeenAt: NOW, expiresAt: NOW + 60_000 }
   const seen = { via: 'password', address: '192.0.2.1', userAgent: '浏览器' } as const

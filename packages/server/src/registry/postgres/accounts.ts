@@ -21,11 +21,11 @@ const OTHER_ADMIN: Statement = {
   text: `SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1 LIMIT 1`,
 }
 const INSERT_USER: Statement = {
-  text: `INSERT INTO users (id, name, role, password_hash, created_at, last_sign_in_at, disabled_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+  text: `INSERT INTO users (id, name, role, password_hash, oidc_subject, created_at, last_sign_in_at, disabled_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 }
 const UPDATE_USER: Statement = {
-  text: 'UPDATE users SET role = $2, password_hash = $3, disabled_at = $4 WHERE id = $1',
+  text: 'UPDATE users SET role = $2, password_hash = $3, disabled_at = $4, oidc_subject = $5 WHERE id = $1',
 }
 const DROP_USER: Statement = { text: 'DELETE FROM users WHERE id = $1' }
 
@@ -43,26 +43,29 @@ function userChanges(database: Database, notices: Notices): UserChanging {
   const isLastAdmin = async (transaction: Transaction, { id, role, disabled_at }: UserRow): Promise<boolean> =>
     role === 'admin' && disabled_at === null && !(await found(transaction, OTHER_ADMIN, id))
   return {
-    createUser: ({ id, name, role, passwordHash, createdAt, lastSignInAt, disabledAt }, condition, note) =>
+    createUser: (made, condition, note) =>
       auditedTransaction(database, note, async transaction => {
         await transaction.query(LOCK_USERS)
         if (condition === 'first' && (await found(transaction, WITH_PASSWORD))) return 'setup-done'
-        if (await found(transaction, TAKEN, name)) return 'user-exists'
-        await transaction.change(INSERT_USER, [id, name, role, passwordHash, createdAt, lastSignInAt, disabledAt])
+        if (await found(transaction, TAKEN, made.name)) return 'user-exists'
+        const { id, name, role, passwordHash, oidcSubject, createdAt, lastSignInAt, disabledAt } = made
+        const values = [id, name, role, passwordHash, oidcSubject, createdAt, lastSignInAt, disabledAt]
+        await transaction.change(INSERT_USER, values)
         return 'created'
       }),
-    updateUser: (id, { now, role, passwordHash, disabledAt, endSessions }, note) =>
+    updateUser: (id, { now, role, passwordHash, oidcSubject, disabledAt, endSessions }, note) =>
       auditedTransaction(database, note, async transaction => {
         const row = await locked(transaction, id)
         if (!row) return 'user-not-found'
         const next = {
           role: role ?? row.role,
           passwordHash: passwordHash ?? row.password_hash,
+          oidcSubject: oidcSubject ?? row.oidc_subject,
           disabledAt: disabledAt === undefined ? row.disabled_at : disabledAt,
         }
         const staysAdmin = next.role === 'admin' && next.disabledAt === null
         if (!staysAdmin && (await isLastAdmin(transaction, row))) return 'last-admin'
-        await transaction.change(UPDATE_USER, [id, next.role, next.passwordHash, next.disabledAt])
+        await transaction.change(UPDATE_USER, [id, next.role, next.passwordHash, next.disabledAt, next.oidcSubject])
         if (endSessions) await end(transaction, id, endSessions)
         await notices.send(transaction, [changedSessions(id, 'all', now)])
         return 'changed'

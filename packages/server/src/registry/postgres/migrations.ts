@@ -190,6 +190,10 @@ CREATE TABLE audit (
   hash text NOT NULL
 );
 `,
+  `
+ALTER TABLE users ADD COLUMN oidc_subject text COLLATE "C";
+CREATE UNIQUE INDEX users_by_oidc_subject ON users (oidc_subject);
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -100,6 +100,7 @@ export interface UserRow {
   name: string
   role: UserRole
   password_hash: string | null
+  oidc_subject: string | null
   created_at: number
   last_sign_in_at: number | null
   disabled_at: number | null
@@ -212,6 +213,7 @@ export const user = (row: UserRow): User => ({
   name: row.name,
   role: row.role,
   passwordHash: row.password_hash,
+  oidcSubject: row.oidc_subject,
   createdAt: row.created_at,
   lastSignInAt: row.last_sign_in_at,
   disabledAt: row.disabled_at,

@@ -16,9 +16,12 @@ function userCalls(db: DatabaseSync): UserCalls {
   const byName = db.prepare('SELECT id FROM users WHERE name = ?')
   const withPassword = db.prepare('SELECT id FROM users WHERE password_hash IS NOT NULL LIMIT 1')
   const otherAdmin = db.prepare("SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> ? LIMIT 1")
-  const insert = db.prepare(`INSERT INTO users (id, name, role, password_hash, created_at, last_sign_in_at, disabled_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`)
-  const update = db.prepare('UPDATE users SET role = ?, password_hash = ?, disabled_at = ? WHERE id = ?')
+  const insert = db.prepare(`INSERT INTO users
+    (id, name, role, password_hash, oidc_subject, created_at, last_sign_in_at, disabled_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+  const update = db.prepare(
+    'UPDATE users SET role = ?, password_hash = ?, oidc_subject = ?, disabled_at = ? WHERE id = ?',
+  )
   const drop = db.prepare('DELETE FROM users WHERE id = ?')
   const ending = endSessions(db)
   const isLastAdmin = ({ id, role, disabled_at }: UserRow): boolean =>
@@ -27,8 +30,8 @@ function userCalls(db: DatabaseSync): UserCalls {
     createUser({ user: made, condition }) {
       if (condition === 'first' && one(withPassword)) return 'setup-done'
       if (one(byName, made.name)) return 'user-exists'
-      const { id, name, role, passwordHash, createdAt, lastSignInAt, disabledAt } = made
-      insert.run(id, name, role, passwordHash, createdAt, lastSignInAt, disabledAt)
+      const { id, name, role, passwordHash, oidcSubject, createdAt, lastSignInAt, disabledAt } = made
+      insert.run(id, name, role, passwordHash, oidcSubject, createdAt, lastSignInAt, disabledAt)
       return 'created'
     },
     updateUser({ id, change }) {
@@ -37,7 +40,7 @@ function userCalls(db: DatabaseSync): UserCalls {
       const next = changedUser(user(row), change)
       const staysAdmin = next.role === 'admin' && next.disabledAt === null
       if (!staysAdmin && isLastAdmin(row)) return 'last-admin'
-      update.run(next.role, next.passwordHash, next.disabledAt, id)
+      update.run(next.role, next.passwordHash, next.oidcSubject, next.disabledAt, id)
       if (change.endSessions) ending(id, change.endSessions)
       return 'changed'
     },
@@ -51,10 +54,11 @@ function userCalls(db: DatabaseSync): UserCalls {
   }
 }
 
-const changedUser = (before: User, { role, passwordHash, disabledAt }: UserChange): User => ({
+const changedUser = (before: User, { role, passwordHash, oidcSubject, disabledAt }: UserChange): User => ({
   ...before,
   ...(role === undefined ? {} : { role }),
   ...(passwordHash === undefined ? {} : { passwordHash }),
+  ...(oidcSubject === undefined ? {} : { oidcSubject }),
   ...(disabledAt === undefined ? {} : { disabledAt }),
 })
 

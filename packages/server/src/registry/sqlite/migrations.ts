@@ -160,6 +160,10 @@ CREATE TABLE audit (
   hash TEXT NOT NULL
 ) STRICT;
 `,
+  `
+ALTER TABLE users ADD COLUMN oidc_subject TEXT;
+CREATE UNIQUE INDEX users_by_oidc_subject ON users (oidc_subject);
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
