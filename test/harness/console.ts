@@ -95,6 +95,17 @@ export async function seriousFaults(page: Page): Promise<string[]> {
   })
 }
 
+/** Collects from now on what the page says in its live regions (role status); what it returns gives all of it so far. */
+export async function spokenBy(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(`{
+    const spoken = globalThis.spoken = []
+    new MutationObserver(() => {
+      for (const place of document.querySelectorAll('[role=status]')) spoken.push(place.textContent)
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })
+  }`)
+  return () => page.evaluate('globalThis.spoken')
+}
+
 /** Whether the page is wider than the window. */
 export const overflows = (page: Page): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
