@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connectAsync } from 'mqtt'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -113,7 +112,7 @@ it('cuts a connected device off when it is disabled, shows it, and lets it in ag
   await page.goto(`${hatchway.http}/products/${product.productKey}/devices/unit-0001`)
   const identity = page.getByRole('region', { name: 'Identity' })
   await identity.getByText('Online', { exact: true }).waitFor()
-  const cutOff = once(device, 'close')
+  const cutOff = new Promise<void>(resolve => device.once('close', () => resolve()))
   await page.getByRole('button', { name: 'Disable' }).click()
   await page.getByRole('dialog', { name: 'Disable unit-0001?' }).getByRole('button', { name: 'Disable' }).click()
   await cutOff

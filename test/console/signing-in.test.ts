@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, it } from 'vitest'
 import { ADMIN, openBrowser, openPage, signIn, signInFirst } from '../harness/console.ts'
 import { eventually, Hatchway } from '../harness/hatchway.ts'
 
@@ -24,6 +24,9 @@ it('signing out everywhere ends another browser’s session while its page is op
   await there.page.getByLabel('密码', { exact: true }).fill(ADMIN.password)
   await there.page.getByRole('button', { name: '登录' }).click()
   await there.page.getByRole('heading', { name: '概览' }).waitFor()
+  // A page that asks for nothing by itself.
+  await there.page.getByRole('link', { name: '接入日志' }).click()
+  await there.page.getByRole('heading', { name: '接入日志' }).waitFor()
 
   await here.page.goto(`${hatchway.http}/account`)
   await here.page.getByRole('button', { name: 'Sign out everywhere' }).click()

@@ -3,6 +3,7 @@ export type ChannelState = 'connecting' | 'open' | 'broken'
 export interface EventChannel {
   /** Hears events of one kind until the returned function is called. */
   on(kind: string, listener: (data: unknown) => void): () => void
+  /** Hears changes of the state, and each further attempt that fails while it is broken. */
   onState(listener: () => void): () => void
   readonly state: ChannelState
   close(): void
@@ -20,7 +21,7 @@ export function openEventChannel(url: string, kinds: readonly string[]): EventCh
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const setState = (next: ChannelState): void => {
-    if (next === state) return
+    if (next === state && next !== 'broken') return
     state = next
     for (const listener of stateListeners) listener()
   }

@@ -31,7 +31,7 @@ function factsOf({ storage, broker, gateways, certificates }: System, t: (typeof
       </Health>,
     ],
     [
-      t.upstream,
+      broker.kind === 'embedded' ? t.broker : t.upstream,
       broker.kind === 'embedded' ? (
         <Health key="broker" ok>
           {t.embedded}

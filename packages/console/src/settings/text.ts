@@ -30,7 +30,7 @@ export const settingsText = bilingual(
     fails: 'does not answer',
     size: 'Size',
     broker: 'Broker',
-    embedded: 'embedded',
+    embedded: 'built in',
     relay: 'relay to an MQTT cluster',
     gateways: 'Gateways',
     self: 'this one',

@@ -42,8 +42,8 @@ export const HTTP_REASONS = {
     retryable: true,
     en: 'Signing in failed too often; the next attempt has to wait.',
     zh: '登录失败次数过多，请稍候再试。',
-    fixEn: 'Wait as long as Retry-After says, and try again.',
-    fixZh: '请按 Retry-After 给出的时间等待后重试。',
+    fixEn: 'Wait as long as the message says (header Retry-After), and try again.',
+    fixZh: '请按提示的时间（Retry-After 头）等待后重试。',
   },
   'cross-site-request': {
     ...WRONG_REQUEST,
