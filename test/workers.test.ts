@@ -32,7 +32,7 @@ class Server {
     const dataDir = mkdtempSync(join(tmpdir(), 'hatchway-workers-'))
     open.push(() => rmSync(dataDir, { recursive: true, force: true }))
     const args = ['--workers', String(workers), '--log-level', 'info', '--connects-per-minute', '0', ...flags]
-    const process = await HatchwayProcess.start(dataDir, args)
+    const process = await HatchwayProcess.start(dataDir, args, { TMPDIR: dataDir })
     open.push(() => process.end('SIGKILL'))
     return new Server(process, dataDir)
   }
@@ -390,12 +390,12 @@ describe('the main process', () => {
     const server = await Server.start()
     const pids = [...server.pids().values()]
     expect(pids).toHaveLength(WORKERS)
-    const sockets = (): string[] => readdirSync(tmpdir()).filter(name => existsSync(join(tmpdir(), name, 's')))
-    const mine = sockets()
-    expect(mine.length).toBeGreaterThan(0)
+    const sockets = (): string[] =>
+      readdirSync(server.dataDir).filter(name => existsSync(join(server.dataDir, name, 's')))
+    expect(sockets()).toHaveLength(1)
     await server.process.end('SIGKILL')
     await eventually(async () => !pids.some(isAlive))
-    expect(sockets().length).toBeLessThan(mine.length)
+    expect(sockets()).toEqual([])
   })
 
   it('stops in order: unready first, workers still serve, then all end with exit code 0', async () => {

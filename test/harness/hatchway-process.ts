@@ -25,10 +25,14 @@ export class HatchwayProcess {
     this.log = log
   }
 
-  static async start(dataDir: string, args: readonly string[] = []): Promise<HatchwayProcess> {
+  static async start(
+    dataDir: string,
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<HatchwayProcess> {
     const child = spawn(process.execPath, [BIN, 'serve', '--json', ...freePorts(dataDir), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: withoutHatchway(),
+      env: { ...withoutHatchway(), ...env },
     })
     let complaints = ''
     child.stderr.on('data', chunk => {

@@ -270,7 +270,7 @@ const rows: [string, RequestOptions, number, string, string | undefined, RegExp]
   ['an empty cursor', get('/journal?cursor='), 400, 'field-invalid', 'cursor', /1 to/],
   ['an unknown query parameter', get('/products?page=2'), 400, 'field-invalid', 'page', /one of: limit, cursor/],
   ['an unknown status', get('/products/pk1/devices?status=GONE'), 400, 'field-invalid', 'status', /UNACTIVE, ONLINE/],
-  ['an unknown outcome', get('/journal?outcome=bad'), 400, 'field-invalid', 'outcome', /registered, refused/],
+  ['an unknown outcome', get('/journal?outcome=bad'), 400, 'field-invalid', 'outcome', /registered, admitted, refused/],
   ['an unknown reason', get('/journal?reason=bad'), 400, 'field-invalid', 'reason', /signature-mismatch/],
   ['a time in words', get('/journal?since=yesterday'), 400, 'field-invalid', 'since', /2026-01-31T12:00:00Z/],
   ['a time without a zone', get('/journal?since=2026-01-31T12:00:00'), 400, 'field-invalid', 'since', /zone/],
