@@ -53,15 +53,24 @@ class Gateway {
     this.#settings = settings
   }
 
-  /** As docs/deploy.md does it: the first makes the CA, the other gets it. */
+  /** As docs/deploy.md does it: the first makes the CA, the other gets it. That one has worker processes. */
   static async startPair(options: { behindBalancer: boolean }): Promise<[Gateway, Gateway]> {
     const databaseUrl = await postgres.database()
     const upstream = upstreamUrl(...nats.map(({ port }) => port))
     const masterKeyFile = join(folder, 'master.key')
     const shared = ['--database-url', databaseUrl, '--master-key-file', masterKeyFile, '--upstream-url', upstream]
-    const start = async (dataDir: string): Promise<Gateway> => {
+    const start = async (dataDir: string, workers: number): Promise<Gateway> => {
       const mqttPort = String(await freePort())
-      const ports = ['--mqtt-port', mqttPort, '--http-port', String(await freePort()), '--gateway-lease-ms', '2000']
+      const ports = [
+        '--mqtt-port',
+        mqttPort,
+        '--http-port',
+        String(await freePort()),
+        '--gateway-lease-ms',
+        '2000',
+        '--workers',
+        `${workers}`,
+      ]
       const balanced = ['--proxy-protocol-ports', mqttPort, '--proxy-protocol-trusted', '127.0.0.1']
       const drained = [...balanced, '--drain-delay-ms', '3000']
       const gateway = new Gateway(dataDir, [...shared, ...ports, ...(options.behindBalancer ? drained : [])])
@@ -70,9 +79,9 @@ class Gateway {
       return gateway
     }
     const [one, other] = [mkdtempSync(join(folder, 'one-')), mkdtempSync(join(folder, 'other-'))]
-    const first = await start(one)
+    const first = await start(one, 0)
     for (const file of ['ca.pem', 'ca-key.pem']) copyFileSync(join(one, file), join(other, file))
-    return [first, await start(other)]
+    return [first, await start(other, 2)]
   }
 
   async start(): Promise<void> {
