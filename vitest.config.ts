@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line-reporter.ts'],
     setupFiles: ['./test/harness/property-seed.ts'],
     pool: 'forks',
+    // Many tests wait for processes of their own most of the time.
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     passWithNoTests: false,

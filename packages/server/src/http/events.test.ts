@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Presence } from '../broker/port.ts'
+import type { AnnouncingRegistry } from '../registry/create-registry.ts'
 import { ADMIN_SECRET, type HttpFixture, startHttp } from './fixture.suite.ts'
 
 interface Received {
@@ -190,6 +191,16 @@ describe('the event stream', () => {
     await http.request({ method: 'DELETE', url: `/api/v1/keys/${id}` })
     await stream.ended()
     await expect(follow({}, secret)).resolves.toMatchObject({ status: 401 })
+  })
+
+  test('when changes may have been missed, ends where its key was revoked meanwhile, and goes on elsewhere', async () => {
+    const { id, secret } = await http.createKeyPair({ role: 'viewer' })
+    const [revoked, other] = [await follow({}, secret), await follow()]
+    await http.registry.store.revokeApiKey(id, 1)
+    ;(http.registry as AnnouncingRegistry).announce({ kind: 'anything', at: 1 })
+    await revoked.ended()
+    await refuse('dev1')
+    expect((await other.next()).data['deviceName']).toBe('dev1')
   })
 })
 

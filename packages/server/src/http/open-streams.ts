@@ -17,13 +17,27 @@ type StreamParts = Pick<HttpParts, 'registry' | 'accounts' | 'settings'>
 
 export function createOpenStreams({ registry, accounts, settings }: StreamParts): OpenStreams {
   const open = new Set<{ caller: Caller; stream: EventStream }>()
+  const endUnlessAllowed = (caller: Caller, stream: EventStream): void => {
+    isStillAllowed(caller).then(
+      allowed => allowed || stream.end(),
+      () => stream.end(),
+    )
+  }
+  const isStillAllowed = async (caller: Caller): Promise<boolean> => {
+    if (caller.kind === 'user') return accounts.sessions.lasts(caller.token)
+    const key = await registry.apiKey(caller.id)
+    return key !== undefined && key.revokedAt === null
+  }
   const stopHearing = registry.onChange(change => {
-    for (const { caller, stream } of open) if (concerns(change, caller)) stream.end()
+    for (const { caller, stream } of open) {
+      if (change.kind === 'anything') endUnlessAllowed(caller, stream)
+      else if (concerns(change, caller)) stream.end()
+    }
   })
   const heartbeat = setInterval(() => {
     for (const { caller, stream } of open) {
       stream.heartbeat()
-      if (caller.kind === 'user') endWithSession(accounts, caller.token, stream).catch(() => stream.end())
+      if (caller.kind === 'user') endUnlessAllowed(caller, stream)
     }
   }, settings.heartbeatMs)
   heartbeat.unref()
@@ -57,12 +71,7 @@ export function createOpenStreams({ registry, accounts, settings }: StreamParts)
 
 /** The stream of a user begins anew when anything about the session has changed, and then only if that is still good. */
 function concerns(change: RegistryChange, caller: Caller): boolean {
-  if (change.kind === 'anything') return true
   if (change.kind === 'key-revoked') return caller.kind === 'key' && caller.id === change.keyId
   if (change.kind !== 'sessions-changed' || caller.kind !== 'user' || caller.id !== change.userId) return false
   return change.sessionIds === 'all' || change.sessionIds.includes(caller.signedIn.session.id)
-}
-
-async function endWithSession(accounts: HttpParts['accounts'], token: string, stream: EventStream): Promise<void> {
-  if (!(await accounts.sessions.lasts(token))) stream.end()
 }
