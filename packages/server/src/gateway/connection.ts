@@ -33,6 +33,8 @@ export interface ConnectionContext {
   admitting: Deadlines<Connection>
   /** How long a registered device may take to hang up. */
   registered: Deadlines<Connection>
+  /** Connections that the broker has. */
+  attached: { count: number }
 }
 
 /** Who made the connection, for the time before its CONNECT. */
@@ -95,7 +97,9 @@ export class Connection {
     this.#link.closed()
     const attachment = this.#attachment
     this.#attachment = undefined
-    attachment?.closed()
+    if (attachment === undefined) return
+    this.#context.attached.count -= 1
+    attachment.closed()
   }
 
   /** Sends what is under way, then ends. */
@@ -184,6 +188,7 @@ export class Connection {
     if (keepAliveSeconds === 0) link.probePeer()
     const request = { identity, connect, link, keepAliveSeconds, keepAliveChanged, serverSubscriptions }
     this.#attachment = this.#context.broker.attach(request)
+    this.#context.attached.count += 1
     // Before the rest is handed over: from then on pausing is the broker's.
     this.#resume()
     if (rest !== undefined && rest.length > 0) this.#attachment.receive(rest)

@@ -97,7 +97,10 @@ class SocketGateway implements Gateway, ArrivalObserver {
     const { settings } = parts
     this.#limits = new ConnectionLimits(settings)
     this.#isTrustedProxy = addressMatcher(settings.proxyProtocolTrusted)
-    this.#gate = new HandshakeGate({ maxWaiting: settings.maxWaitingHandshakes })
+    this.#gate = new HandshakeGate({
+      maxWaiting: settings.maxWaitingHandshakes,
+      isGuarded: () => this.#context.connections.attached.count > 0,
+    })
     const { certificates, ticketSecret = randomBytes(ticketSecretSizeBytes) } = parts
     const tls = { pairs: certificates.pairs, legacyCiphers: settings.legacyCiphers, ticketSecret }
     this.#tls = new TlsContexts({ ...tls, clock: parts.clock })
@@ -112,7 +115,7 @@ class SocketGateway implements Gateway, ArrivalObserver {
     const journal = { record: (entry: NewJournalEntry) => this.#record(entry) }
     const links = { turn: new WriteTurn(), closing }
     this.#context = {
-      connections: { onboarding, broker, journal, clock, log, admitting, registered },
+      connections: { onboarding, broker, journal, clock, log, admitting, registered, attached: { count: 0 } },
       links,
       gate: this.#gate,
       webSockets: new WebSocketUpgrades({ maxMessageBytes: settings.maxWebSocketMessageBytes, links }),

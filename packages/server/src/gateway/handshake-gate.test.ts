@@ -4,7 +4,7 @@ import { type HandshakeCandidate, HandshakeGate } from './handshake-gate.ts'
 const pace = { minInFlight: 2, maxInFlight: 8, startInFlight: 4, targetLagMs: 20 }
 
 beforeEach(() => {
-  vi.useFakeTimers()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'Date'] })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -106,5 +106,19 @@ test('the waiting line can be emptied, and after close nothing runs', () => {
   expect(gate.waiting).toBe(0)
   vi.advanceTimersByTime(50)
   expect(startedOf(candidates)).toBe(1)
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('while clients are connected, few begin at a time, and all in the end', () => {
+  const gate = new HandshakeGate({ maxWaiting: 100, isGuarded: () => true, now: () => Date.now() })
+  const candidates = Array.from({ length: 20 }, () => new Candidate())
+  for (const candidate of candidates) gate.enter(candidate)
+  expect(startedOf(candidates)).toBeLessThan(3)
+  vi.advanceTimersByTime(5)
+  expect(startedOf(candidates)).toBeLessThan(8)
+  vi.advanceTimersByTime(500)
+  expect(startedOf(candidates)).toBe(20)
+  for (const candidate of candidates) gate.leave(candidate)
+  vi.advanceTimersByTime(50)
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -1,4 +1,5 @@
 import { defaultPaceLimits, HandshakePace, type PaceLimits } from './handshake-pace.ts'
+import { HandshakeRate } from './handshake-rate.ts'
 
 /** A connection that wants to do its TLS handshake. */
 export interface HandshakeCandidate {
@@ -8,6 +9,8 @@ export interface HandshakeCandidate {
 export interface HandshakeGateOptions {
   maxWaiting: number
   pace?: PaceLimits
+  /** Whether clients are connected that must not feel a storm of others. */
+  isGuarded?: () => boolean
   /** Milliseconds, monotonic. */
   now?: () => number
 }
@@ -16,6 +19,8 @@ export interface HandshakeGateOptions {
 const slowAfterMs = 1000
 /** Without a waiting line a turn of the loop is taken to last this long: asking for its end would cost each handshake more. */
 const windowMs = 1
+/** While clients are connected, handshakes wait so long at least for the next turn: theirs is the time between. */
+const guardedTurnMs = 1
 /** How often the loop's lag is measured while handshakes wait; also when slow ones are looked for. */
 const measureEveryMs = 10
 
@@ -26,19 +31,23 @@ const measureEveryMs = 10
 export class HandshakeGate {
   readonly #maxWaiting: number
   readonly #pace: HandshakePace
+  readonly #rate = new HandshakeRate()
+  readonly #isGuarded: () => boolean
   readonly #now: () => number
   readonly #waiting = new Set<HandshakeCandidate>()
   /** With the time of their start, oldest first. */
   readonly #inFlight = new Map<HandshakeCandidate, number>()
   #windowStartedAt = Number.NEGATIVE_INFINITY
   #startedInWindow = 0
-  #turnScheduled = false
+  #turn: NodeJS.Immediate | NodeJS.Timeout | undefined
   #measuring: NodeJS.Timeout | undefined
   #measuredAt = 0
+  #measuredLoop = performance.eventLoopUtilization()
 
   constructor(options: HandshakeGateOptions) {
     this.#maxWaiting = options.maxWaiting
     this.#pace = new HandshakePace(options.pace ?? defaultPaceLimits)
+    this.#isGuarded = options.isGuarded ?? (() => false)
     this.#now = options.now ?? (() => performance.now())
   }
 
@@ -91,6 +100,7 @@ export class HandshakeGate {
   #mayStart(): boolean {
     if (this.#full()) return false
     const now = this.#now()
+    if (this.#isGuarded()) return this.#rate.take(now)
     if (now - this.#windowStartedAt >= windowMs) {
       this.#windowStartedAt = now
       this.#startedInWindow = 0
@@ -105,13 +115,13 @@ export class HandshakeGate {
   }
 
   #scheduleTurn(): void {
-    if (this.#turnScheduled) return
-    this.#turnScheduled = true
-    setImmediate(() => {
-      this.#turnScheduled = false
+    if (this.#turn !== undefined) return
+    const run = (): void => {
+      this.#turn = undefined
       this.#windowStartedAt = Number.NEGATIVE_INFINITY
       this.#admitWaiting()
-    })
+    }
+    this.#turn = this.#isGuarded() ? setTimeout(run, guardedTurnMs) : setImmediate(run)
   }
 
   #admitWaiting(): void {
@@ -127,10 +137,12 @@ export class HandshakeGate {
   #measure(): void {
     if (this.#measuring !== undefined) return
     this.#measuredAt = this.#now()
+    this.#measuredLoop = performance.eventLoopUtilization()
     this.#measuring = setTimeout(() => {
       this.#measuring = undefined
       const now = this.#now()
       this.#pace.observe(now - this.#measuredAt - measureEveryMs, this.#full())
+      this.#rate.observe(performance.eventLoopUtilization(this.#measuredLoop).utilization)
       this.#forgetSlow(now)
       if (this.#waiting.size === 0) return
       this.#measure()
