@@ -24,13 +24,13 @@ export class HatchwayServer {
   readonly child: Child
   readonly port: number
   readonly caFile: string
-  readonly #http: string
+  readonly http: string
 
   private constructor(child: Child, ready: Ready) {
     this.child = child
     this.port = Number(new URL(ready.mqtt[0] ?? '').port)
     this.caFile = ready.ca
-    this.#http = ready.http
+    this.http = ready.http
   }
 
   /** `flags` go to `hatchway serve`. */
@@ -70,6 +70,23 @@ export class HatchwayServer {
     }
   }
 
+  async createUser(user: { name: string; password: string; role: 'admin' | 'operator' | 'viewer' }): Promise<void> {
+    await this.#post('/users', JSON.stringify(user), 'application/json')
+  }
+
+  /** The delay of the event loop since it was asked for last. */
+  async eventLoopLag(): Promise<{ p99Ms: number; maxMs: number }> {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+    const response = await fetch(`${this.http}/metrics`, { headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
+    const text = await response.text()
+    const lagMs = (percentile: number): number => {
+      const seconds = text.match(`nodejs_eventloop_lag_seconds{percentile="${percentile}"} (\\S+)`)?.[1]
+      if (seconds === undefined) throw new Error(`GET /metrics: ${response.status}, no delay of the event loop`)
+      return Number(seconds) * 1000
+    }
+    return { p99Ms: lagMs(99), maxMs: lagMs(100) }
+  }
+
   async createApplicationKey(productKey: string): Promise<{ id: string; secret: string }> {
     const body = JSON.stringify({ name: 'bench', role: 'application', products: [productKey] })
     return (await this.#post('/keys', body, 'application/json')) as { id: string; secret: string }
@@ -78,7 +95,7 @@ export class HatchwayServer {
   async #post(route: string, body: string, contentType: string): Promise<unknown> {
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': contentType }
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
-    const response = await fetch(`${this.#http}/api/v1${route}`, { method: 'POST', headers, body, signal })
+    const response = await fetch(`${this.http}/api/v1${route}`, { method: 'POST', headers, body, signal })
     if (!response.ok) throw new Error(`POST ${route}: ${response.status} ${await response.text()}`)
     return response.json()
   }

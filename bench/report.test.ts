@@ -34,9 +34,12 @@ it('a report replaces the one before it and nothing else', () => {
   expect(() => withReport('# Title\n', report)).toThrow('no place for some')
 })
 
-test.each(['registration', 'messages', 'memory', 'matching', 'soak'])('the page has a place for %s', name => {
-  expect(withReport(readFileSync(PAGE, 'utf8'), { ...report, name })).toContain('how. machine')
-})
+test.each(['registration', 'messages', 'memory', 'matching', 'console', 'soak'])(
+  'the page has a place for %s',
+  name => {
+    expect(withReport(readFileSync(PAGE, 'utf8'), { ...report, name })).toContain('how. machine')
+  },
+)
 
 const rules = {
   count: { from: 1, to: 10, default: 5 },

@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly str
   relay: () => import('./relay.ts'),
   memory: () => import('./memory.ts'),
   registry: () => import('./registry.ts'),
+  console: () => import('./console.ts'),
   matching: () => import('./matching.ts'),
   soak: () => import('./soak.ts'),
   storm: () => import('./storm.ts'),

@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
 import { openBrowser, openPage, signInFirst } from '../test/harness/console.ts'
 import { connectDevice, registerDevice } from '../test/harness/devices.ts'
 import { Hatchway } from '../test/harness/hatchway.ts'
@@ -11,6 +13,7 @@ import { Hatchway } from '../test/harness/hatchway.ts'
 const FOLDER = fileURLToPath(new URL('../docs/images/', import.meta.url))
 const DEVICES = 24
 const SETTLE_MS = 1500
+const PUBLIC_HOST = 'iot.example.com'
 
 /** Pages that are shown dark and on a phone too. */
 const FACES = new Set(['overview', 'connect-a-device', 'device', 'journal'])
@@ -23,7 +26,7 @@ const LOOKS = [
   { suffix: '.phone', locale: 'en-GB', colorScheme: 'light', viewport: { width: 375, height: 740 } },
 ] as const
 
-const hatchway = await Hatchway.start()
+const hatchway = await Hatchway.start({ publicHost: PUBLIC_HOST })
 const browser = await openBrowser()
 const storageState = await signInFirst(hatchway, browser)
 const product = await hatchway.createProduct({ name: 'Thermometer' })
@@ -56,9 +59,23 @@ const pages = {
   settings: '/settings',
 }
 
+/** Pictures show what a server has where it is used: nothing of the machine that they are taken on. */
+async function hideThisMachine(page: Page): Promise<void> {
+  await page.route('**/api/v1/system', async route => {
+    const response = await route.fetch()
+    const text = (await response.text())
+      .replaceAll(`"${hostname()}",`, '')
+      .replaceAll(hatchway.dataDir, '/srv/hatchway/hatchway-data')
+      .replaceAll(String(hatchway.endpoint.port), '1883')
+      .replaceAll(new URL(hatchway.http).port, '8080')
+    await route.fulfill({ response, body: text })
+  })
+}
+
 mkdirSync(FOLDER, { recursive: true })
 for (const { suffix, ...look } of LOOKS) {
   const { page, context } = await openPage(hatchway, browser, { ...look, storageState })
+  await hideThisMachine(page)
   for (const [name, path] of Object.entries(pages)) {
     if (EXTRA.has(suffix) && !FACES.has(name)) continue
     await page.goto(`${hatchway.http}${path}`)

@@ -128,6 +128,15 @@ it('cuts a connected device off when it is disabled, shows it, and lets it in ag
   await page.getByRole('button', { name: 'Disable' }).waitFor()
   const back = await again()
   await identity.getByText('Online', { exact: true }).waitFor()
+  // Logins are not in the journal: the first and the last come from what the registry keeps.
+  await eventually(async () => {
+    const { activatedAt, lastOnlineAt } = await hatchway.device(product.productKey, 'unit-0001')
+    return activatedAt < lastOnlineAt
+  })
+  await page.reload()
+  const timeline = page.getByRole('region', { name: 'Timeline' })
+  await timeline.getByText('First login of the unit with the ClientID').waitFor()
+  await timeline.getByText('Came online').waitFor()
   expect(faults).toEqual([])
   await back.endAsync()
   await context.close()

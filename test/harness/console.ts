@@ -42,7 +42,11 @@ export async function signInFirst(hatchway: Hatchway, browser: Browser) {
 }
 
 /** Signs a user in on a fresh page. */
-export async function signIn(page: Page, hatchway: Hatchway, user: { name: string; password: string }): Promise<void> {
+export async function signIn(
+  page: Page,
+  hatchway: Pick<Hatchway, 'http'>,
+  user: { name: string; password: string },
+): Promise<void> {
   await page.goto(hatchway.http)
   await page.getByLabel('User name').fill(user.name)
   await page.getByLabel('Password', { exact: true }).fill(user.password)
@@ -51,7 +55,7 @@ export async function signIn(page: Page, hatchway: Hatchway, user: { name: strin
 }
 
 export async function openPage(
-  hatchway: Hatchway,
+  hatchway: Pick<Hatchway, 'http'>,
   browser: Browser,
   options: BrowserContextOptions = {},
 ): Promise<ConsolePage> {

@@ -12,12 +12,13 @@ import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { partsText } from '../parts/text.ts'
 import { Time } from '../parts/time.tsx'
 import { deviceText } from './text.ts'
-import { type TimelinePresence, timelineOf } from './timeline-items.ts'
+import { type Milestone, milestonesOf, type TimelineItem, type TimelinePresence, timelineOf } from './timeline-items.ts'
 
 const MAX_PRESENCES = 100
 
 /** What happened to the device, newest first. */
-export function Timeline({ device: { productKey, deviceName, status } }: { device: Device }) {
+export function Timeline({ device }: { device: Device }) {
+  const { productKey, deviceName, status } = device
   const t = useText(deviceText)
   const parts = useText(partsText)
   const [filters] = useState<JournalFilters>({
@@ -28,6 +29,8 @@ export function Timeline({ device: { productKey, deviceName, status } }: { devic
     since: undefined,
   })
   const { entries, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useJournal(filters, false)
+  // As they were when the page was opened: what comes later is told while it happens.
+  const [milestones] = useState(() => milestonesOf(device))
   const [presences, setPresences] = useState<readonly TimelinePresence[]>([])
   useLive('presence', event => {
     if (event.productKey !== productKey || event.deviceName !== deviceName) return
@@ -36,7 +39,7 @@ export function Timeline({ device: { productKey, deviceName, status } }: { devic
       return [{ ...event, isTakeOver }, ...shown].slice(0, MAX_PRESENCES)
     })
   })
-  const items = timelineOf(entries, presences)
+  const items = timelineOf(entries, presences, milestones)
   return (
     <Section title={t.timeline}>
       <p className="quiet">{t.timelineHelp}</p>
@@ -50,7 +53,7 @@ export function Timeline({ device: { productKey, deviceName, status } }: { devic
         <ul className="messages" tabIndex={0} aria-label={t.timeline}>
           {items.map(item => (
             <li key={item.key}>
-              {item.entry === undefined ? <Presence event={item.presence} /> : <Entry entry={item.entry} />}
+              <Item item={item} />
             </li>
           ))}
         </ul>
@@ -61,6 +64,24 @@ export function Timeline({ device: { productKey, deviceName, status } }: { devic
         </Button>
       ) : null}
     </Section>
+  )
+}
+
+function Item({ item }: { item: TimelineItem }) {
+  if (item.kind === 'entry') return <Entry entry={item.entry} />
+  if (item.kind === 'presence') return <Presence event={item.presence} />
+  return <MilestoneRow milestone={item.milestone} />
+}
+
+function MilestoneRow({ milestone: { what, time, clientId } }: { milestone: Milestone }) {
+  const t = useText(deviceText)
+  return (
+    <div className="row">
+      <Time at={time} />
+      <span className="wrapped">
+        {t[what]} {clientId === undefined ? null : <code>{clientId}</code>}
+      </span>
+    </div>
   )
 }
 

@@ -1,7 +1,7 @@
 import { DownloadOutlined, PlusOutlined, UploadOutlined } from '@ant-design/icons'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { Button, Table, type TableColumnsType } from 'antd'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { api, resultOf } from '../api/client.ts'
 import type { Device } from '../api/types.ts'
@@ -51,8 +51,14 @@ export function DevicesPage() {
   const filters = useMemo(() => filtersOf(search), [search])
   const [chosen, setChosen] = useState<readonly Device[]>([])
   const mayOperate = useMay('operate')
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useDevices(filters)
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage, refetch } =
+    useDevices(filters)
   const devices = useMemo(() => data?.pages.flatMap(page => page.items) ?? [], [data])
+  // A search in a large registry ends a page after so many names, with few matches or none: it goes on until a page is full.
+  const isLooking = hasNextPage && devices.length < PAGE_LIMIT && error === null
+  useEffect(() => {
+    if (isLooking && !isFetchingNextPage && !isPlaceholderData) void fetchNextPage()
+  }, [isLooking, isFetchingNextPage, isPlaceholderData, fetchNextPage])
   // Unknown where counting would take as long as looking at every device.
   const total = data?.pages[0]?.total ?? undefined
   const { place, height } = useTableHeight()
@@ -80,7 +86,7 @@ export function DevicesPage() {
           loading={isPending || isFetchingNextPage}
           pagination={false}
           scroll={{ x: LEAST_WIDTH_PX, y: height }}
-          locale={{ emptyText: isPending ? ' ' : <NoDevices isFiltered={search.size > 0} /> }}
+          locale={{ emptyText: isPending || isLooking ? ' ' : <NoDevices isFiltered={search.size > 0} /> }}
           {...(mayOperate
             ? {
                 rowSelection: {

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import type { System } from '../api/types.ts'
 import { addressOf } from './mqtt-address.ts'
 
-const system = (url: string, names: string[]): System =>
-  ({ endpoints: [{ kind: 'mqtt', url }], certificates: [{ kind: 'rsa', names }] }) as unknown as System
+const system = (url: string, names: string[], publicHosts: string[] = []): System =>
+  ({ publicHosts, endpoints: [{ kind: 'mqtt', url }], certificates: [{ kind: 'rsa', names }] }) as unknown as System
 
 it.each([
   { what: 'nothing known', known: undefined, page: 'box', host: 'box', port: 1883 },
@@ -27,6 +27,13 @@ it.each([
     page: 'admin.example.com',
     host: 'iot.example.com',
     port: 8883,
+  },
+  {
+    what: 'a server whose settings name the host for devices',
+    known: system('mqtt://0.0.0.0:1883', ['localhost', 'box', 'iot.example.com'], ['iot.example.com']),
+    page: 'localhost',
+    host: 'iot.example.com',
+    port: 1883,
   },
 ])('$what: $host:$port', ({ known, page, host, port }) => {
   expect(addressOf(known, page)).toMatchObject({ host, port })

@@ -11,8 +11,8 @@ export interface MqttAddress {
 }
 
 /**
- * Where devices reach the server, as far as it can be known: the host that the user's browser calls, unless the server
- * listens under a name of its own.
+ * Where devices reach the server, as far as it can be known: the first public host of the settings; without one, the host that the
+ * user's browser calls, unless the server listens under a name of its own.
  *
  * @param system undefined until it is known
  * @param pageHost host of the page's address
@@ -24,6 +24,7 @@ export function addressOf(system: System | undefined, pageHost: string): MqttAdd
   const names = system?.certificates.find(({ kind }) => kind === 'rsa')?.names ?? []
   const listens = endpoint?.hostname ?? ''
   const own = LOCAL.includes(listens) || listens === '' ? pageHost : listens
-  const host = names.length === 0 || names.includes(own) ? own : (names.find(name => !LOCAL.includes(name)) ?? own)
+  const likely = names.length === 0 || names.includes(own) ? own : (names.find(name => !LOCAL.includes(name)) ?? own)
+  const host = system?.publicHosts[0] ?? likely
   return { host, port: endpoint === undefined ? DEFAULT_PORT : Number(endpoint.port || DEFAULT_PORT), names }
 }
