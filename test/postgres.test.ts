@@ -13,12 +13,14 @@ import { MqttConnection } from './harness/mqtt-connection.ts'
 
 let postgres: PostgresServer
 let folder: string
+const started: HatchwayProcess[] = []
 beforeAll(async () => {
   postgres = await PostgresServer.create()
   folder = mkdtempSync(join(tmpdir(), 'hatchway-gateways-'))
   writeFileSync(keyFile('shared'), randomBytes(32).toString('hex'), { mode: 0o600 })
 })
 afterAll(async () => {
+  await Promise.all(started.map(gateway => gateway.end('SIGKILL')))
   await postgres.remove()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -37,6 +39,12 @@ async function logsIn(gateway: HatchwayProcess, product: Product, deviceName: st
   const connack = await connection.connect({ ...fields, password: Buffer.from(fields.password) })
   connection.destroy()
   return connack.reasonCode
+}
+
+async function startGateway(name: string, url: string): Promise<HatchwayProcess> {
+  const gateway = await HatchwayProcess.start(join(folder, name), settings(url))
+  started.push(gateway)
+  return gateway
 }
 
 /** An open event stream; resolves to how to wait for so many devices that it tells to be registered. */
@@ -64,7 +72,7 @@ async function followRegistrations({ http }: HatchwayProcess): Promise<(count: n
 describe('two gateways on one PostgreSQL database', () => {
   it('start together on an empty one; a device registers at one and logs in at the other', async () => {
     const url = await postgres.database()
-    const start = (name: string) => HatchwayProcess.start(join(folder, name), settings(url))
+    const start = (name: string) => startGateway(name, url)
     const [first, second] = await Promise.all([start('first'), start('second')])
     const everything = { name: 'test', dynamicRegistration: true, preregistrationFree: true }
     const product = (await first.api('POST', '/products', everything)) as Product
@@ -103,7 +111,7 @@ describe('hatchway serve stops with one clear sentence and exit code 1', () => {
 
   it('where the master key is not that of the other gateways', async () => {
     const url = await postgres.database()
-    const gateway = await HatchwayProcess.start(join(folder, 'right'), settings(url))
+    const gateway = await startGateway('right', url)
     expect(problem(url, 'other')).toMatch(/all gateways need the same one/)
     await gateway.end('SIGTERM')
   })
