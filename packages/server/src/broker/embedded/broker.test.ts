@@ -412,11 +412,14 @@ describe('the connection', () => {
     expect(watcher.received()).toMatchObject([{ topic: up, properties: { contentType: 'text/plain' } }])
   })
 
-  it('has a will refused whose topic is not its own', () => {
+  it('has a will refused whose topic is not its own, and it is told of when it connects', () => {
     const { client, incidents } = rig()
     const will = { topic: '/pk2/x/user/update', payload: Buffer.from('gone'), qos: 1, retain: false } as const
-    client(device(), { connect: { will } }).hangUp()
-    expect(incidents).toMatchObject([{ reason: 'topic-not-allowed-publish', topic: '/pk2/x/user/update' }])
+    const leaver = client(device(), { connect: { will } })
+    const told = [{ reason: 'topic-not-allowed-publish', topic: '/pk2/x/user/update' }]
+    expect(incidents).toMatchObject(told)
+    leaver.hangUp()
+    expect(incidents).toMatchObject(told)
   })
 
   it('ends orderly when the broker closes, which waits until the links are gone', async () => {

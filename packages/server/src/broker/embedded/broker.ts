@@ -63,7 +63,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
     attach: (request): Attachment => hub.attach(request),
     async publish(message) {
       checkMessage(message, settings.payloadBytes)
-      const { subscribers, receipt } = hub.publish(message)
+      const { subscribers, receipt } = hub.router.publish(message)
       if (receipt !== undefined) await storedInTime(receipt, settings.storeTimeoutMs, after)
       return { subscribers }
     },
@@ -133,21 +133,22 @@ async function within(promise: Promise<void>, timeoutMs: number, after: After): 
 }
 
 function publishFigures(hub: Hub, system: SystemTopics): void {
-  const hasSubscribers = (topic: string) => hub.tree.targets(hub.match(topic)).length > 0
+  const hasSubscribers = (topic: string) => hub.router.tree.targets(hub.router.match(topic)).length > 0
   const due = system.due(hasSubscribers, () => statsOf(hub))
-  for (const [topic, payload] of due) hub.publish({ topic, payload, qos: 0 })
+  for (const [topic, payload] of due) hub.router.publish({ topic, payload, qos: 0 })
 }
 
 function tap(hub: Hub, filter: string, handler: (message: ReceivedMessage) => void): () => void {
   if (!isTopicFilter(filter)) throw new RangeError(`filter is "${filter}": a wildcard in it does not fill its level`)
   const subscriber = new Tap(handler, error => hub.failed(error))
-  hub.tree.add(filter, subscriber, { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0 })
+  hub.router.tree.add(filter, subscriber, { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0 })
   return () => {
-    hub.tree.remove(filter, subscriber)
+    hub.router.tree.remove(filter, subscriber)
   }
 }
 
-function statsOf({ connections, sessions, tree, groups, retention, meter }: Hub): EmbeddedStats {
+function statsOf({ connections, sessions, router, retention, meter }: Hub): EmbeddedStats {
+  const { tree, groups } = router
   const { connectionsByVersion, messagesIn, messagesOut, bytesIn, bytesOut, queuedBytes, dropped } = meter
   return {
     connections: connections.size,

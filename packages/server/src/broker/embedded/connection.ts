@@ -1,5 +1,5 @@
 import type { ReasonCode } from '@hatchway/protocol'
-import { decode, type Framer, MalformedPacket, type Packet } from '../../mqtt/index.ts'
+import { decode, type Framer, MalformedPacket, type Packet, type Will } from '../../mqtt/index.ts'
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
 import type { Attachment, AttachRequest, Identity } from '../port.ts'
@@ -19,7 +19,8 @@ const confirming: ReadonlySet<string> = new Set<Packet['type']>(['suback', 'unsu
 /** One client's connection: takes its bytes apart, asks the session engine, does what it says, and comes to an end. */
 export class Connection extends ClientLine implements Attachment, IntakeHost {
   readonly identity: Identity
-  readonly will: AttachRequest['connect']['will']
+  /** To be published when the connection is lost. */
+  will: Will | undefined
   readonly address: string
   /** Sweeps without a byte after which the client is gone; 0 = never. [MQTT-3.1.2-22] */
   readonly patienceTicks: number
@@ -39,7 +40,6 @@ export class Connection extends ClientLine implements Attachment, IntakeHost {
   constructor(request: AttachRequest, session: Session, around: Surroundings<Connection>) {
     super(request, session, around)
     this.identity = request.identity
-    this.will = request.connect.will
     this.address = request.link.address
     this.patienceTicks = Math.ceil((request.keepAliveSeconds * 1500) / around.settings.sweepMs)
     this.heardAt = around.tick

@@ -1,31 +1,31 @@
-import { type Connack, encodePublish, type PublishProperties } from '../../mqtt/index.ts'
+import type { Connack } from '../../mqtt/index.ts'
 import { clientIdOf } from '../client/client-id.ts'
 import { maxPacketSizeBytes } from '../client/client-limits.ts'
 import { Emptied } from '../client/emptied.ts'
 import { Meter, versionOf } from '../client/meter.ts'
+import { permittedWill } from '../client/permitted-will.ts'
 import { type Rights, responsePrefixOf, rightsOf } from '../client/rights.ts'
 import { Watches } from '../client/watches.ts'
-import type { AttachRequest, BrokerIncident, Identity, Message, Presence } from '../port.ts'
+import type { AttachRequest, BrokerIncident, Identity, Presence } from '../port.ts'
 import { Congestion } from './congestion.ts'
 import { Connection } from './connection.ts'
 import { DurableSession } from './durable/durable-session.ts'
 import { Ledger } from './durable/ledger.ts'
-import type { Receipt } from './durable/receipt.ts'
 import { DurableSessions } from './durable/sessions.ts'
-import { messageOf, storedWill, type WillMessage } from './durable/stored-will.ts'
+import { messageOf, storedWill } from './durable/stored-will.ts'
 import { connack, expiryOf, outboundWindow } from './engine/connack.ts'
 import { newSession, type SessionLimits, type SessionOptions } from './engine/state.ts'
 import { subscribeByServer } from './engine/subscribe.ts'
-import { Publication } from './publication.ts'
 import { Reading } from './reading.ts'
 import { Retention } from './retention.ts'
+import { Router } from './router.ts'
 import type { Session } from './session.ts'
 import type { BrokerSettings } from './settings.ts'
-import { SharedGroups } from './shared-groups.ts'
-import type { SessionStore, StoredSessions } from './store/session-store.ts'
-import type { Subscriber } from './subscriber.ts'
-import type { OfflineReason, Publisher, Surroundings } from './surroundings.ts'
-import { type Match, type SubscriptionOptions, TopicTree } from './topic-tree.ts'
+import type { SharedGroups } from './shared-groups.ts'
+import type { SessionStore, StoredSessions, StoredWill } from './store/session-store.ts'
+import type { Publisher } from './subscriber.ts'
+import type { OfflineReason, Surroundings } from './surroundings.ts'
+import type { SubscriptionOptions } from './topic-tree.ts'
 import { TransientSession } from './transient-session.ts'
 import { Turn } from './turn.ts'
 
@@ -49,20 +49,7 @@ export interface HubOptions {
   readonly events: HubEvents
 }
 
-/** What a message has that does not come from the platform. */
-interface Origin {
-  readonly source?: Publisher
-  readonly properties?: PublishProperties
-}
-
-export interface Published {
-  /** Sessions that took it. */
-  readonly subscribers: number
-  /** When those that outlive their connections have it for good. */
-  readonly receipt: Receipt | undefined
-}
-
-/** The middle of the broker: sessions by id, the topic tree, routing, presence and the sweep. */
+/** The middle of the broker: sessions by id, wills, presence and the sweep. */
 export class Hub implements Surroundings<Connection> {
   readonly settings: BrokerSettings
   readonly meter = new Meter()
@@ -71,8 +58,7 @@ export class Hub implements Surroundings<Connection> {
   readonly congestion: Congestion
   readonly retention: Retention
   readonly reading: Reading
-  readonly tree: TopicTree<Subscriber>
-  readonly groups: SharedGroups
+  readonly router: Router
   readonly ledger: Ledger
   /** Those that outlive their connections. */
   readonly sessions: DurableSessions
@@ -94,8 +80,6 @@ export class Hub implements Surroundings<Connection> {
     this.reading = new Reading(settings)
     this.turn = new Turn({ schedule, after, now, onError: error => this.failed(error) })
     this.congestion = new Congestion(Math.ceil(settings.patienceMs / settings.sweepMs))
-    this.tree = new TopicTree(settings.cachedTopics)
-    this.groups = new SharedGroups(this.tree)
     this.now = now
     this.#events = events
     const firstMessageId = Math.max(0, ...[...stored.messages.keys()].slice(-1)) + 1
@@ -104,11 +88,13 @@ export class Hub implements Surroundings<Connection> {
     const { retainedMessages: messages, retainedBytes: bytes } = settings
     const journal = store === undefined ? undefined : this.ledger
     this.retention = new Retention({ limits: { messages, bytes }, now, journal, stored: stored.retained })
+    const { meter, watches, congestion, retention } = this
+    this.router = new Router({ meter, watches, congestion, retention, cachedTopics: settings.cachedTopics })
     this.sessions = new DurableSessions(this, stored, ({ session: { identity, level } }) => {
       return { level, limits: this.#limitsOf(settings.inFlight), rights: rightsOf(identity, settings) }
     })
     for (const session of this.sessions.values()) {
-      for (const [filter, options] of session.state.subscriptions) this.#join(session, filter, options)
+      for (const [filter, options] of session.state.subscriptions) this.router.join(session, filter, options)
     }
   }
 
@@ -136,6 +122,7 @@ export class Hub implements Surroundings<Connection> {
     }
     this.connections.set(identity.sessionId, connection)
     this.meter.connectionsByVersion[versionOf(connect.protocolLevel)]++
+    connection.will = permittedWill(connect.will, rights, connection)
     if (session instanceof DurableSession) this.#begin(session, connection, rights)
     connection.perform(subscribeByServer(session.state, request.serverSubscriptions))
     this.#presence(connection, { online: true, reason: null, takenOver: false })
@@ -191,66 +178,17 @@ export class Hub implements Surroundings<Connection> {
     return limits
   }
 
-  match(topic: string): Match<Subscriber> {
-    return this.tree.match(topic)
-  }
-
-  /** Gives a client's message to every subscriber; returns how many sessions took it. */
-  route(publication: Publication, match: Match<Subscriber>, source: Publisher | undefined): number {
-    const targets = this.tree.targets(match)
-    let taken = 0
-    let sessions = 0
-    let congested = 0
-    publication.topic = match.topic
-    if (source !== undefined) this.watches.passed('up', source.identity.sessionId, publication.firstByte, publication)
-    if (publication.retain && !this.retention.take(publication, source?.identity.sessionId ?? '')) {
-      this.meter.dropped['retained-limit']++
-    }
-    for (let index = 0; index < targets.length; index++) {
-      const target = targets[index]! // in bounds
-      const { subscriber } = target
-      if (subscriber.deliver(publication, target, source)) taken++
-      if (subscriber.isSession) sessions++
-      if (subscriber.slowsPublishers) congested++
-    }
-    // The slow ones hold up a publisher only where they are not outnumbered by the others.
-    if (congested > 0 && source !== undefined && congested * 2 >= sessions) {
-      for (const { subscriber } of targets) {
-        if (subscriber.waitedFor !== undefined) this.congestion.slow(source, subscriber.waitedFor)
-      }
-    }
-    return taken
-  }
-
-  /** Routes a message that is no packet yet. RangeError if MQTT can't carry it. */
-  publish({ topic, payload, qos, retain = false }: Message, from: Origin = {}): Published {
-    const { source, properties } = from
-    const level = properties === undefined ? 4 : 5
-    const bytes = encodePublish(
-      {
-        type: 'publish',
-        topic,
-        payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
-        qos,
-        retain,
-        dup: false,
-        packetId: qos > 0 ? 1 : undefined, // each subscriber gets its own
-        properties,
-      },
-      level,
-    )
-    const publication = Publication.of(bytes, level)
-    const subscribers = this.route(publication, this.tree.match(topic), source)
-    return { subscribers, receipt: publication.receipt }
+  get groups(): SharedGroups {
+    return this.router.groups
   }
 
   subscribe(session: Session, filter: string, options: SubscriptionOptions): void {
-    this.#join(session, filter, options)
+    this.router.join(session, filter, options)
     session.subscribed(filter, options)
   }
 
   unsubscribe(session: Session, filter: string): void {
-    this.#leave(session, filter)
+    this.router.leave(session, filter)
     session.unsubscribed(filter)
   }
 
@@ -258,42 +196,30 @@ export class Hub implements Surroundings<Connection> {
     const { session, identity } = connection
     if (session instanceof DurableSession) this.sessions.leave(session)
     else if (session instanceof TransientSession) {
-      for (const filter of session.state.subscriptions.keys()) this.#leave(session, filter)
+      this.router.leaveAll(session)
       session.end()
     }
     if (this.connections.get(identity.sessionId) !== connection) return
     this.connections.delete(identity.sessionId)
     this.meter.connectionsByVersion[versionOf(connection.level)]--
     this.#presence(connection, { online: false, reason, takenOver: reason === 'session-taken-over' })
-    const will = discardsWill || !this.#mayPublishWill(connection) ? undefined : connection.will
-    if (session instanceof DurableSession) this.#settleWill(session, will !== undefined)
-    else if (will !== undefined) this.#publishWill(messageOf(storedWill(will)), connection) // [MQTT-3.1.2-8]
+    if (session instanceof DurableSession) this.#settleWill(session, !discardsWill)
+    else if (connection.will !== undefined && !discardsWill) this.#publishWill(storedWill(connection.will), identity)
   }
 
   /** The will of a session whose connection is over: now, or when its delay is. The session may end here. */
   #settleWill(session: DurableSession, isPublished: boolean): void {
-    const { will } = session
-    if (!isPublished || will === null || will.delaySeconds === 0) this.sessions.takeWill(session)
-    if (isPublished && will !== null && will.delaySeconds === 0) {
-      this.#publishWill(messageOf(will), departed(session.identity)) // [MQTT-3.1.2-8]
-    }
+    if (!isPublished) this.sessions.takeWill(session)
+    else if (session.will?.delaySeconds === 0) this.#publishDueWill(session)
     if (session.state.expirySeconds === 0) this.endSession(session) // [MQTT-3.1.2-23]
   }
 
   /** Ends a session, whose connection is over: a will that waits is published now. [MQTT-3.1.3-9] */
   endSession(session: DurableSession): void {
     const { will, identity } = session
-    for (const filter of session.state.subscriptions.keys()) this.#leave(session, filter)
+    this.router.leaveAll(session)
     this.sessions.end(session)
-    if (will !== null) this.#publishWill(messageOf(will), departed(identity))
-  }
-
-  #join(session: Session, filter: string, options: SubscriptionOptions): void {
-    if (!this.groups.join(session, filter, options)) this.tree.add(filter, session, options)
-  }
-
-  #leave(session: Session, filter: string): void {
-    if (!this.groups.leave(session, filter)) this.tree.remove(filter, session)
+    if (will !== null) this.#publishWill(will, identity)
   }
 
   linkClosed(connection: Connection): void {
@@ -314,7 +240,7 @@ export class Hub implements Surroundings<Connection> {
     const { incidentsPerSecond, sweepMs } = this.settings
     const incidents = (incidentsPerSecond * sweepMs) / 1000
     const { wills, expired } = this.sessions.due()
-    for (const session of wills) this.#settleDueWill(session)
+    for (const session of wills) this.#publishDueWill(session)
     for (const session of expired) this.endSession(session)
     for (const connection of this.connections.values()) {
       connection.checkOwed()
@@ -333,24 +259,15 @@ export class Hub implements Surroundings<Connection> {
     this.#events.error(error)
   }
 
-  #settleDueWill(session: DurableSession): void {
+  #publishDueWill(session: DurableSession): void {
     const will = this.sessions.takeWill(session)
-    if (will !== null) this.#publishWill(messageOf(will), departed(session.identity))
+    if (will !== null) this.#publishWill(will, session.identity)
   }
 
-  /** A will is a publish of its client like any other. */
-  #mayPublishWill(connection: Connection): boolean {
-    const { will, identity } = connection
-    if (will === undefined) return false
-    const { topic } = will
-    const problem = rightsOf(identity, this.settings).mayPublish(topic)
-    if (problem === undefined) return true
-    connection.report('topic-not-allowed-publish', { topic, problem: `the will’s topic is refused: ${problem}` })
-    return false
-  }
-
-  #publishWill({ properties, ...will }: WillMessage, source: Publisher): void {
-    this.publish(will, properties === undefined ? { source } : { source, properties })
+  /** [MQTT-3.1.2-8] */
+  #publishWill(will: StoredWill, identity: Identity): void {
+    const { properties, ...message } = messageOf(will)
+    this.router.publish(message, { source: departed(identity), properties })
   }
 
   #presence(connection: Connection, what: { online: boolean; reason: Presence['reason']; takenOver: boolean }): void {

@@ -1,13 +1,12 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { decodePublish, encodePublish, type Framer, type Packet, type ProtocolLevel } from '../../mqtt/index.ts'
-import { AliasesFromClient } from '../client/aliases-from-client.ts'
-import { TopicCache } from '../client/topic-cache.ts'
+import { Publishing } from '../client/publishing.ts'
 import type { Receipt } from './durable/receipt.ts'
 import { type PublishVerdict, receivePublish } from './engine/inbound.ts'
 import { Publication } from './publication.ts'
 import type { Session } from './session.ts'
-import type { Subscriber } from './subscriber.ts'
-import type { Publisher, Surroundings } from './surroundings.ts'
+import type { Publisher, Subscriber } from './subscriber.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { Match } from './topic-tree.ts'
 
 /** What a connection has found out about a topic it publishes to. */
@@ -38,14 +37,12 @@ const firstBytes = { puback: 0x40, pubrec: 0x50 } as const
 export class PublishIntake {
   readonly #host: IntakeHost
   readonly #around: Surroundings
-  readonly #routes: TopicCache<Route>
-  #aliases: AliasesFromClient | undefined
+  readonly #publishing: Publishing<Route>
 
   constructor(host: IntakeHost, around: Surroundings) {
-    const { cachedTopicsPerDevice, cachedTopicsPerApplication } = around.settings
     this.#host = host
     this.#around = around
-    this.#routes = new TopicCache(host.identity.kind === 'device' ? cachedTopicsPerDevice : cachedTopicsPerApplication)
+    this.#publishing = new Publishing(host, around.settings)
   }
 
   /** The framer stands on a PUBLISH. Throws MalformedPacket. */
@@ -53,7 +50,7 @@ export class PublishIntake {
     const host = this.#host
     let publication = this.#around.reading.publication
     publication.read(framer, host.level)
-    if (!this.#isSound(publication)) return
+    if (!this.#publishing.isSound(publication)) return
     if (publication.properties?.topicAlias !== undefined) {
       const unaliased = this.#unalias(framer)
       if (unaliased === undefined) return
@@ -61,7 +58,7 @@ export class PublishIntake {
     }
     const { qos, packetId } = publication
     const route =
-      this.#routes.find(publication.buffer, publication.topicStart, publication.topicEnd) ??
+      this.#publishing.topics.find(publication.buffer, publication.topicStart, publication.topicEnd) ??
       this.#add(framer, publication)
     // Only MQTT 5 has a way to say that there is no room, and only with an acknowledgement.
     const full = publication.retain ? this.#around.retention.refusal(route.topic, publication) : undefined
@@ -70,7 +67,7 @@ export class PublishIntake {
     this.#around.meter.messagesIn[qos]++
     let taken = 0
     if (verdict.route && route.match !== undefined) {
-      taken = this.#around.route(publication, route.match, host)
+      taken = this.#around.router.route(publication, route.match, host)
       if (full !== undefined) host.report('retained-limit', { topic: route.topic, problem: full })
     }
     if (verdict.incident !== undefined) {
@@ -110,43 +107,22 @@ export class PublishIntake {
     const { topic } =
       publication === this.#around.reading.publication ? decodePublish(framer, this.#host.level) : publication
     const refusal = this.#host.session.state.rights.mayPublish(topic)
-    const match = refusal === undefined ? this.#around.match(topic) : undefined
+    const match = refusal === undefined ? this.#around.router.match(topic) : undefined
     const route = { topic, refusal, match }
-    this.#routes.add(buffer.subarray(topicStart, topicEnd), route)
+    this.#publishing.topics.add(buffer.subarray(topicStart, topicEnd), route)
     return route
-  }
-
-  #isSound({ payloadStart, end, properties }: Publication): boolean {
-    const limit = this.#around.settings.payloadBytes
-    if (end - payloadStart > limit) {
-      this.#host.refuse('packet-too-large', `the payload has ${end - payloadStart} bytes, the limit is ${limit}`)
-    } else if (properties?.subscriptionIdentifiers !== undefined) {
-      this.#host.refuse('protocol-error', 'a PUBLISH from a client has a subscription identifier') // [MQTT-3.3.4-6]
-    } else return true
-    return false
   }
 
   /** The message as it would be without its alias: no other connection knows it. Undefined if the alias is wrong. */
   #unalias(framer: Framer): Publication | undefined {
     const packet = decodePublish(framer, 5)
     const { topicAlias = 0, ...properties } = packet.properties ?? {}
-    this.#aliases ??= this.#newAliases()
-    const topic = this.#aliases.resolve(topicAlias, packet.topic)
-    if (topic === undefined) {
-      const { topicAliasMaximum } = this.#around.settings
-      const problem = `topic alias ${topicAlias} is not set, or above the Topic Alias Maximum ${topicAliasMaximum}`
-      this.#host.refuse('topic-alias-invalid', problem)
-      return undefined
-    }
+    const { topicAliasMaximum } = this.#around.settings
+    const topic = this.#publishing.aliased(topicAlias, packet.topic, topicAliasMaximum)
+    if (topic === undefined) return undefined
     const publication = Publication.of(encodePublish({ ...packet, topic, properties }, 5), 5)
     publication.topic = topic
     return publication
-  }
-
-  #newAliases(): AliasesFromClient {
-    const { topicAliasMaximum, deviceTopics, applicationTopics } = this.#around.settings
-    const { maxBytes } = this.#host.identity.kind === 'device' ? deviceTopics : applicationTopics
-    return new AliasesFromClient(topicAliasMaximum, 2 * maxBytes) // `/ext/rrpc/{messageId}` may take as much again
   }
 
   #refuse(

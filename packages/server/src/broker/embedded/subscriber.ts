@@ -1,5 +1,5 @@
 import type { Identity } from '../port.ts'
-import type { Congestible } from './congestion.ts'
+import type { Congestible, Pausable } from './congestion.ts'
 import type { Publication } from './publication.ts'
 import type { Target } from './topic-tree.ts'
 
@@ -9,6 +9,9 @@ export interface Source {
   /** The session that gets its own messages back only without No Local. */
   readonly session: Subscriber | undefined
 }
+
+/** Whoever sends a message over a connection: it can be slowed. */
+export type Publisher = Source & Pausable
 
 /** What stands in the topic tree: a client's session, or a tap of a platform service. */
 export interface Subscriber {

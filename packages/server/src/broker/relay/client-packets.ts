@@ -11,15 +11,13 @@ import {
   reasonCodes,
   type Subscribe,
 } from '../../mqtt/index.ts'
-import { AliasesFromClient } from '../client/aliases-from-client.ts'
 import type { ClientLimits } from '../client/client-limits.ts'
 import type { Meter } from '../client/meter.ts'
 import { misplaced } from '../client/misplaced-packet.ts'
 import type { PublishHead } from '../client/publish-head.ts'
+import { Publishing, type PublishingClient } from '../client/publishing.ts'
 import type { Rights } from '../client/rights.ts'
-import { TopicCache } from '../client/topic-cache.ts'
 import type { Watches } from '../client/watches.ts'
-import type { Identity } from '../port.ts'
 import type { Echoes } from './echoes.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import type { Tap, Taps } from './taps.ts'
@@ -34,8 +32,7 @@ export interface SharedReading {
 }
 
 /** The connection that the packets come over. */
-export interface PacketHost {
-  readonly identity: Identity
+export interface PacketHost extends PublishingClient {
   readonly level: ProtocolLevel
   readonly rights: Rights
   /** Topic aliases that the client may set. */
@@ -47,8 +44,6 @@ export interface PacketHost {
   /** A packet for the client that is not the cluster's. */
   answer(packet: Packet): void
   report(reason: ReasonCode, what: { topic: string; problem: string }): void
-  /** Ends the connection over what the client did. */
-  refuse(reason: ReasonCode, problem: string): void
   clientLeft(): void
 }
 
@@ -69,8 +64,7 @@ const bareLength = 2
 export class ClientPackets {
   readonly #host: PacketHost
   readonly #shared: SharedReading
-  readonly #topics: TopicCache<KnownTopic>
-  #aliases: AliasesFromClient | undefined
+  readonly #publishing: Publishing<KnownTopic>
   /** QoS 2 messages that were dropped here and whose PUBREL is still to come. */
   #dropped: Set<number> | undefined
   #lastTopic: KnownTopic | undefined
@@ -78,10 +72,9 @@ export class ClientPackets {
   #lastFirstByte = 0
 
   constructor(host: PacketHost, shared: SharedReading) {
-    const { cachedTopicsPerDevice, cachedTopicsPerApplication } = shared.limits
     this.#host = host
     this.#shared = shared
-    this.#topics = new TopicCache(host.identity.kind === 'device' ? cachedTopicsPerDevice : cachedTopicsPerApplication)
+    this.#publishing = new Publishing(host, shared.limits)
   }
 
   /** The last packet that went to the cluster, for when it ends the connection over it. */
@@ -104,7 +97,7 @@ export class ClientPackets {
   #publish(frame: Frame): void {
     const { head, meter } = this.#shared
     head.read(frame, this.#host.level)
-    if (!this.#isSound(head)) return
+    if (!this.#publishing.isSound(head)) return
     const known = head.properties?.topicAlias === undefined ? this.#known(frame, head) : this.#aliased(frame, head)
     if (known === undefined) return
     meter.messagesIn[head.qos]++
@@ -112,44 +105,26 @@ export class ClientPackets {
     else this.#drop(head, known.topic, known.refusal)
   }
 
-  #isSound({ payloadStart, end, properties }: PublishHead): boolean {
-    const limit = this.#shared.limits.payloadBytes
-    if (end - payloadStart > limit) {
-      this.#host.refuse('packet-too-large', `the payload has ${end - payloadStart} bytes, the limit is ${limit}`)
-    } else if (properties?.subscriptionIdentifiers !== undefined) {
-      this.#host.refuse('protocol-error', 'a PUBLISH from a client has a subscription identifier') // [MQTT-3.3.4-6]
-    } else return true
-    return false
-  }
-
   #known(frame: Frame, { buffer, topicStart, topicEnd }: PublishHead): KnownTopic {
-    const known = this.#topics.find(buffer, topicStart, topicEnd)
+    const known = this.#publishing.topics.find(buffer, topicStart, topicEnd)
     // A topic that is new here has its characters checked by the codec.
     return known ?? this.#learn(decodePublish(frame, this.#host.level).topic)
   }
 
   /** An alias that a dropped message set is never forwarded: its topic is refused each time. [MQTT-3.3.2-12] */
   #aliased(frame: Frame, { properties }: PublishHead): KnownTopic | undefined {
-    const { topicAliasMaximum, identity } = this.#host
-    const { deviceTopics, applicationTopics } = this.#shared.limits
-    const { maxBytes } = identity.kind === 'device' ? deviceTopics : applicationTopics
-    this.#aliases ??= new AliasesFromClient(topicAliasMaximum, 2 * maxBytes)
-    const alias = properties?.topicAlias ?? 0
-    const topic = this.#aliases.resolve(alias, decodePublish(frame, 5).topic)
-    if (topic === undefined) {
-      const problem = `topic alias ${alias} is not set, or above the Topic Alias Maximum ${topicAliasMaximum}`
-      this.#host.refuse('topic-alias-invalid', problem)
-      return undefined
-    }
+    const { topic: sent } = decodePublish(frame, 5)
+    const topic = this.#publishing.aliased(properties?.topicAlias ?? 0, sent, this.#host.topicAliasMaximum)
+    if (topic === undefined) return undefined
     const bytes = Buffer.from(topic)
-    return this.#topics.find(bytes, 0, bytes.length) ?? this.#learn(topic)
+    return this.#publishing.topics.find(bytes, 0, bytes.length) ?? this.#learn(topic)
   }
 
   #learn(topic: string): KnownTopic {
     const refusal = this.#host.rights.mayPublish(topic)
     const isEchoed = refusal === undefined && this.#host.echoes?.covers(topic) === true
     const known: KnownTopic = { topic, refusal, isEchoed, taps: [], tapsVersion: -1 }
-    this.#topics.add(Buffer.from(topic), known)
+    this.#publishing.topics.add(Buffer.from(topic), known)
     return known
   }
 

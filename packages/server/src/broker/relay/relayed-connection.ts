@@ -1,44 +1,29 @@
 import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
-import {
-  type Connack,
-  encodeSubscribe,
-  Framer,
-  MalformedPacket,
-  type Packet,
-  type ProtocolLevel,
-  reasonCodes,
-} from '../../mqtt/index.ts'
+import { type Connack, encodeSubscribe, Framer, MalformedPacket, type Packet, reasonCodes } from '../../mqtt/index.ts'
 import { maxPacketSizeBytes } from '../client/client-limits.ts'
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
-import { Outbox } from '../client/outbox.ts'
-import { encodeFor, type PacketReader, wantsProblems } from '../client/reason-strings.ts'
+import { permittedWill } from '../client/permitted-will.ts'
 import { type Rights, rightsOf } from '../client/rights.ts'
-import type { Attachment, AttachRequest, BrokerIncident, DrainListener, Identity, Link } from '../port.ts'
+import type { Attachment, AttachRequest, BrokerIncident, Identity } from '../port.ts'
 import { ClientPackets, type PacketHost } from './client-packets.ts'
 import { type ClusterPacketHost, ClusterPackets, serverSubscribeId } from './cluster-packets.ts'
 import { Echoes } from './echoes.ts'
+import { RelayedLines } from './relayed-lines.ts'
 import { clientAnswer, upstreamConnect } from './rewriting.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { OfflineReason, RelaySurroundings } from './surroundings.ts'
-import type { LineReader, UpstreamLine } from './upstream/line.ts'
+import type { LineReader } from './upstream/line.ts'
 import { type LoginOutcome, UpstreamLogin } from './upstream/login.ts'
 
-/** Bytes that a client has not read, above which the cluster is read no further for it. */
-const unreadBytesMax = 256 * 1024
 /** How long the cluster may keep a client waiting. */
 const stallMs = 30_000
 
-/** One client's connection, and the one that stands for it at the cluster. */
-export class RelayedConnection
-  implements Attachment, ClusterPacketHost, DrainListener, LineReader, PacketHost, PacketReader
-{
+/** One client's connection, and the one that stands for it at the cluster: takes both sides' bytes apart, and comes to an end. */
+export class RelayedConnection extends RelayedLines implements Attachment, ClusterPacketHost, LineReader, PacketHost {
   readonly identity: Identity
-  readonly level: ProtocolLevel
   readonly address: string
   readonly rights: Rights
-  readonly maxPacketSizeBytes: number
-  readonly wantsProblems: boolean
   readonly subscriptions: Subscriptions
   topicAliasMaximum = 0
   echoes: Echoes | undefined
@@ -46,74 +31,41 @@ export class RelayedConnection
   serverFilters: readonly string[] | undefined
   /** The cluster has taken the client. */
   isOnline = false
-  hasEnded = false
+  declare protected readonly around: RelaySurroundings<RelayedConnection>
   /** Sweeps without a byte after which the client is gone; 0 = never. [MQTT-3.1.2-22] */
   #patienceTicks = 0
-  /** The sweep of the last byte. */
-  #heardAt: number
   readonly #request: AttachRequest
-  readonly #around: RelaySurroundings<RelayedConnection>
-  readonly #link: Link
-  readonly #toClient: Outbox
   readonly #framer: Framer
   #login: UpstreamLogin | undefined
-  #line: UpstreamLine | undefined
-  #toUpstream: Outbox | undefined
   #packets: ClientPackets | undefined
   readonly #clusterPackets: ClusterPackets
-  /** The client waits for the cluster: it is not read. */
-  #isPaused = false
-  #isUpstreamPaused = false
-  /** Since when the client waits for the cluster, if it does. */
-  #heldAt = 0
   #incidents: IncidentAllowance | undefined
 
   constructor(request: AttachRequest, around: RelaySurroundings<RelayedConnection>) {
-    const { identity, connect, link } = request
+    super(request, around)
+    const { identity, link } = request
     this.identity = identity
-    this.level = connect.protocolLevel
     this.address = link.address
     this.rights = rightsOf(identity, around.limits)
     this.subscriptions = new Subscriptions(this.rights, this.level)
     this.#clusterPackets = new ClusterPackets(this, around)
-    this.maxPacketSizeBytes = connect.properties?.maximumPacketSizeBytes ?? Number.POSITIVE_INFINITY
-    this.wantsProblems = wantsProblems(connect)
-    this.#heardAt = around.tick
     this.#request = request
-    this.#around = around
-    this.#link = link
-    this.#toClient = new Outbox(link, around.meter)
     this.#framer = new Framer({ maxPacketSizeBytes: maxPacketSizeBytes(around.limits) })
-    link.drainListener = this
-  }
-
-  /** Bytes on their way, in both directions. */
-  get queuedBytes(): number {
-    return this.#link.pendingBytes + (this.#line?.pendingBytes ?? 0)
   }
 
   // Logging in at the cluster
 
   start(): void {
-    const { upstream } = this.#around
-    const connect = upstreamConnect(this.#request, upstream.credentials, this.#permittedWill())
+    const { upstream } = this.around
+    const will = permittedWill(this.#request.connect.will, this.rights, this)
+    const connect = upstreamConnect(this.#request, upstream.credentials, will)
     const done = (outcome: LoginOutcome): void => this.#loggedIn(outcome)
     this.#login = new UpstreamLogin(upstream, { connect, timeoutMs: upstream.connectTimeoutMs, done })
     this.#login.start()
   }
 
-  /** A will is a publish of its client like any other. */
-  #permittedWill(): AttachRequest['connect']['will'] {
-    const { will } = this.#request.connect
-    const problem = will === undefined ? undefined : this.rights.mayPublish(will.topic)
-    if (will === undefined || problem === undefined) return will
-    const told = `the will’s topic is refused: ${problem}`
-    this.report('topic-not-allowed-publish', { topic: will.topic, problem: told })
-    return undefined
-  }
-
   #loggedIn(outcome: LoginOutcome): void {
-    const { upstream } = this.#around
+    const { upstream } = this.around
     this.#login = undefined
     if (outcome.kind === 'accepted') this.#accepted(outcome)
     else if (outcome.kind === 'refused') this.turnAway('upstream-refused', outcome.problem, outcome.passesOn)
@@ -127,47 +79,46 @@ export class RelayedConnection
 
   #accepted({ line, connack, rest }: LoginOutcome & { kind: 'accepted' }): void {
     line.reader = this
-    this.#line = line
-    this.#toUpstream = new Outbox(line, this.#around.upstreamMeter)
-    if (this.level === 5) this.#around.upstream.speaksMqtt5 = true
+    this.sendBy(line)
+    if (this.level === 5) this.around.upstream.speaksMqtt5 = true
     this.#begin(connack)
     if (rest.length > 0) this.received(rest)
   }
 
   #begin(connack: Connack): void {
     const { serverSubscriptions } = this.#request
-    const { limits } = this.#around
+    const { limits } = this.around
     const answer = clientAnswer(this.#request, connack, limits)
     this.topicAliasMaximum = answer.topicAliasMaximum
     this.#patienceTicks = Math.ceil((answer.keepAliveSeconds * 1500) / limits.sweepMs)
-    this.#heardAt = this.#around.tick
+    this.heardAt = this.around.tick
     if (serverSubscriptions.length > 0 && this.level !== 5) this.echoes = new Echoes(serverSubscriptions)
-    this.#packets = new ClientPackets(this, this.#around)
+    this.#packets = new ClientPackets(this, this.around)
     this.answer(answer.connack)
     if (this.hasEnded) return // it was too large for the client
     this.isOnline = true
-    this.#around.cameOnline(this)
+    this.around.cameOnline(this)
     if (serverSubscriptions.length > 0) this.#subscribeForClient(serverSubscriptions)
     else this.#readWaiting()
-    this.#flush()
+    this.flush()
   }
 
   /** Goes on with what the client has sent meanwhile. */
   #readWaiting(): void {
     this.#read()
-    if (this.#line?.isFull === false) this.#resumeClient()
+    this.resumeClient()
   }
 
   /** Before any packet of the client's own goes on, so that no packet identifier is used twice. */
   #subscribeForClient(filters: readonly string[]): void {
     this.serverFilters = filters
-    this.#heldAt = this.#around.tick
+    this.heldAt = this.around.tick
     // Nothing that the device itself published, and of retained messages only those of filters that are new.
     const options = { qos: 1, noLocal: true, retainAsPublished: false, retainHandling: 1 } as const
     const subscriptions = filters.map(filter => ({ filter, ...options }))
     const level = this.level === 5 ? 5 : 4
     const bytes = encodeSubscribe({ type: 'subscribe', packetId: serverSubscribeId, subscriptions }, level)
-    this.#toUpstream?.packet(bytes)
+    this.forward(bytes, 0, bytes.length)
   }
 
   /** Ends it with a CONNACK that says no. `code5` is for MQTT 5, where the reason's own will not do. */
@@ -175,11 +126,10 @@ export class RelayedConnection
     const { connack, mqtt5 } = reasonOf(reason)
     const reasonCode = this.level === 5 ? (code5 ?? mqtt5) : (connack ?? 3)
     const properties = this.level === 5 ? { reasonString: reasonOf(reason).en } : undefined
-    const bytes = encodeFor({ type: 'connack', sessionPresent: false, reasonCode, properties }, this)
-    if (bytes.length <= this.maxPacketSizeBytes) this.#toClient.packet(bytes)
-    this.#toClient.flush()
-    this.#link.end()
-    this.#around.report({ ...this.#incident(reason), problem, closed: true, connackCode: reasonCode })
+    this.sendIfTaken({ type: 'connack', sessionPresent: false, reasonCode, properties })
+    this.flushToClient()
+    this.link.end()
+    this.around.report({ ...this.#incident(reason), problem, closed: true, connackCode: reasonCode })
     this.#leave(reason)
   }
 
@@ -187,12 +137,12 @@ export class RelayedConnection
 
   receive(chunk: Buffer): void {
     if (this.hasEnded) return
-    this.#heardAt = this.#around.tick
-    this.#around.meter.bytesIn += chunk.length
+    this.heardAt = this.around.tick
+    this.around.meter.bytesIn += chunk.length
     this.#framer.push(chunk)
-    if (this.isOnline && this.serverFilters === undefined) this.#read()
-    else this.#pauseClient()
-    this.#flush()
+    if (this.isOnline && !this.isHeldBack) this.#read()
+    else this.pauseClient()
+    this.flush()
   }
 
   #read(): void {
@@ -205,34 +155,14 @@ export class RelayedConnection
     }
   }
 
-  forward(buffer: Buffer, start: number, end: number): void {
-    this.#toUpstream?.append(buffer, start, end)
+  protected get isHeldBack(): boolean {
+    return this.serverFilters !== undefined
   }
 
   clientLeft(): void {
-    this.#flush()
-    this.#link.end()
+    this.flush()
+    this.link.end()
     this.#leave('client-disconnected')
-  }
-
-  drained(): void {
-    if (this.hasEnded) return
-    if (this.#line?.isFull === false && this.serverFilters === undefined) this.#resumeClient()
-    this.#readOn()
-  }
-
-  #pauseClient(): void {
-    if (this.#isPaused) return
-    this.#isPaused = true
-    this.#heldAt = this.#around.tick
-    this.#link.pauseReading()
-  }
-
-  #resumeClient(): void {
-    if (!this.#isPaused || this.hasEnded) return
-    this.#isPaused = false
-    this.#heardAt = this.#around.tick
-    this.#link.resumeReading()
   }
 
   // From the cluster to the client
@@ -247,7 +177,7 @@ export class RelayedConnection
       if (error instanceof MalformedPacket) this.#lostUpstream(`it sent a packet that is malformed: ${error.message}`)
       else this.#failed(error)
     }
-    this.#flush()
+    this.flush()
   }
 
   serverSubscribed(): void {
@@ -265,10 +195,10 @@ export class RelayedConnection
 
   /** The line is gone. MQTT 3.1.1 has no words for a take-over: it is known where the newer connection is here. */
   lost(error: Error | undefined): void {
-    if (this.#line !== undefined) this.#around.lineEnded(this.#line)
-    this.#line = undefined
+    if (this.line !== undefined) this.around.lineEnded(this.line)
+    this.line = undefined
     if (this.hasEnded) return
-    if (this.#around.hasSuccessor(this)) {
+    if (this.around.hasSuccessor(this)) {
       this.close('session-taken-over')
       return
     }
@@ -286,58 +216,19 @@ export class RelayedConnection
     this.#clusterPackets.insert(packet)
   }
 
-  toClient(buffer: Buffer, start: number, end: number): void {
-    this.#toClient.append(buffer, start, end)
-  }
-
-  send(packet: Packet): void {
-    const bytes = encodeFor(packet, this)
-    if (bytes.length <= this.maxPacketSizeBytes) this.#toClient.packet(bytes)
-    else if (packet.type !== 'disconnect') {
-      // What the client must be sent it can't take: it has to go. [MQTT-3.1.2-24]
-      const problem = `${packet.type.toUpperCase()} has ${bytes.length} bytes, the client takes ${this.maxPacketSizeBytes}`
-      this.#end('packet-too-large', packet.type === 'connack' ? undefined : reasonCodes.packetTooLarge, problem)
-    }
-  }
-
-  /** Hands over what the turn has gathered, and has each side wait for the other if there is too much. */
-  #flush(): void {
-    const line = this.#line
-    const outbox = this.#toUpstream
-    if (line !== undefined && outbox !== undefined && outbox.gatheredBytes > 0) {
-      line.together(outbox.gatheredBytes, () => outbox.flush())
-      if (line.isFull) this.#pauseClient()
-    }
-    this.#toClient.flush()
-    if (this.hasEnded) return
-    if (this.#toClient.unsentBytes > this.#around.limits.unsentBytesMax) this.#closeSlowReader()
-    else if (this.#toClient.unsentBytes > unreadBytesMax) this.#waitForClient()
-  }
-
-  #waitForClient(): void {
-    if (this.#isUpstreamPaused || this.#line === undefined) return
-    this.#isUpstreamPaused = true
-    this.#line.pause()
-    // The link may send all of it without ever being blocked, and then has no drain to tell of: ask it once.
-    setImmediate(() => this.#readOn())
-  }
-
-  #readOn(): void {
-    if (!this.#isUpstreamPaused || this.hasEnded) return
-    this.#toClient.refresh()
-    if (this.#toClient.unsentBytes > unreadBytesMax / 2) return
-    this.#isUpstreamPaused = false
-    this.#line?.resume()
-  }
-
-  /** No farewell: it would wait behind all that the client does not read. */
-  #closeSlowReader(): void {
-    this.#link.destroy()
-    this.#report('slow-reader', { problem: `${this.#toClient.unsentBytes} bytes were unsent`, closed: true })
-    this.#leave('slow-reader')
+  /** What the client must be sent it can't take: it has to go. [MQTT-3.1.2-24] */
+  protected packetTooLarge(type: Packet['type'], problem: string): void {
+    this.#end('packet-too-large', type === 'connack' ? undefined : reasonCodes.packetTooLarge, problem)
   }
 
   // The end
+
+  /** No farewell: it would wait behind all that the client does not read. */
+  protected slowReader(problem: string): void {
+    this.link.destroy()
+    this.#report('slow-reader', { problem, closed: true })
+    this.#leave('slow-reader')
+  }
 
   report(reason: ReasonCode, what: { topic: string; problem: string }): void {
     this.#report(reason, { ...what, closed: false })
@@ -354,20 +245,20 @@ export class RelayedConnection
 
   closed(): void {
     this.#leave('connection-lost')
-    this.#around.linkClosed(this)
+    this.around.linkClosed(this)
   }
 
   destroy(): void {
-    this.#link.destroy()
+    this.link.destroy()
   }
 
   /** Keep alive, and the same for the cluster: it has to take what the client sends. */
   sweep(): void {
-    const { tick, limits } = this.#around
-    const isHeld = this.isOnline && (this.#isPaused || this.serverFilters !== undefined)
-    if (isHeld && tick - this.#heldAt > stallMs / limits.sweepMs) {
+    const { tick, limits } = this.around
+    const isHeld = this.isOnline && (this.isPaused || this.isHeldBack)
+    if (isHeld && tick - this.heldAt > stallMs / limits.sweepMs) {
       this.#lostUpstream(`it took nothing for ${stallMs / 1000} s; ${this.#afterWhat}`)
-    } else if (this.#patienceTicks > 0 && !isHeld && tick - this.#heardAt > this.#patienceTicks) {
+    } else if (this.#patienceTicks > 0 && !isHeld && tick - this.heardAt > this.#patienceTicks) {
       this.close('keep-alive-timeout') // [MQTT-3.1.2-22]
     }
   }
@@ -382,7 +273,7 @@ export class RelayedConnection
       this.#end(malformedReasons[reasonCode], reasonCode, message) // [MQTT-4.13.1-1]
       return
     }
-    this.#around.failed(error)
+    this.around.failed(error)
     this.close('internal-error')
   }
 
@@ -397,8 +288,8 @@ export class RelayedConnection
 
   #finish(reason: ReasonCode, problem: string | undefined): void {
     if (this.hasEnded) return
-    this.#toClient.flush()
-    this.#link.end()
+    this.flushToClient()
+    this.link.end()
     if (incidents.has(reason)) {
       this.#report(reason, { ...(problem === undefined ? {} : { problem }), closed: true })
     }
@@ -406,30 +297,30 @@ export class RelayedConnection
   }
 
   #report(reason: ReasonCode, what: { topic?: string; problem?: string; closed: boolean }): void {
-    this.#incidents ??= new IncidentAllowance(this.#around.limits.incidentBurst)
+    this.#incidents ??= new IncidentAllowance(this.around.limits.incidentBurst)
     // What closes the connection is always told.
-    if (this.#incidents.take() || what.closed) this.#around.report({ ...this.#incident(reason), ...what })
-    else this.#around.meter.dropped['incident-not-reported']++
+    if (this.#incidents.take() || what.closed) this.around.report({ ...this.#incident(reason), ...what })
+    else this.around.meter.dropped['incident-not-reported']++
   }
 
   #incident(reason: ReasonCode): BrokerIncident {
     const { identity, address, level } = this
-    return { identity, address, reason, closed: false, protocolLevel: level, transport: this.#link.transport }
+    return { identity, address, reason, closed: false, protocolLevel: level, transport: this.link.transport }
   }
 
   /** Without a DISCONNECT of the client the cluster sees a connection that is lost, and publishes the will. [MQTT-3.1.2-8] */
   #leave(reason: OfflineReason): void {
     if (this.hasEnded) return
     this.hasEnded = true
-    this.#link.drainListener = undefined
+    this.link.drainListener = undefined
     this.#login?.cancel()
     this.#login = undefined
-    const line = this.#line
+    const { line } = this
     if (line !== undefined) {
-      this.#toUpstream?.flush()
+      this.flushToUpstream()
       line.end()
-      this.#around.lineEnding(line)
+      this.around.lineEnding(line)
     }
-    this.#around.left(this, reason)
+    this.around.left(this, reason)
   }
 }

@@ -335,4 +335,16 @@ describe('a will', () => {
     next.pass(1)
     expect(told(again.received())).toEqual(['gone qos 1 #1'])
   })
+
+  it('whose topic is not its client’s own is not published after a crash either', async () => {
+    const rig = await durableRig()
+    const foreign = { ...will(0), topic: '/pk2/other/user/update' }
+    rig.client(device(), { level: 5, connect: { ...lasting(5).connect, will: foreign } })
+    await rig.commit()
+    const next = await rig.restart()
+    const watcher = next.client(dashboard)
+    watcher.subscribe('/pk2/#')
+    next.pass(50)
+    expect(told(watcher.received())).toEqual([])
+  })
 })
