@@ -126,6 +126,7 @@ export interface BrokerStats {
   connections: number
   /** Null, here and below: an MQTT cluster keeps them, and does not tell. */
   sessions: number | null
+  /** Of clients, absent ones included. */
   subscriptions: number | null
   messagesIn: Record<0 | 1 | 2, number>
   messagesOut: Record<0 | 1 | 2, number>

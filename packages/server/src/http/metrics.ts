@@ -145,7 +145,7 @@ function readBrokerState(collection: Collection, broker: HttpParts['broker']): v
   // Of a cluster these figures are not known, and the gauges stay without a value.
   const gauges: readonly [string, string, (stats: BrokerStats) => number | undefined][] = [
     ['hatchway_sessions', 'MQTT sessions, absent ones included', stats => stats.sessions ?? undefined],
-    ['hatchway_subscriptions', 'MQTT subscriptions', stats => stats.subscriptions ?? undefined],
+    ['hatchway_subscriptions', 'MQTT subscriptions of clients', stats => stats.subscriptions ?? undefined],
     ['hatchway_retained_messages', 'Retained messages', stats => stats.retained?.messages],
     ['hatchway_retained_bytes', 'Bytes of the retained messages', stats => stats.retained?.bytes],
     [

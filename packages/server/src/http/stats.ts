@@ -28,7 +28,9 @@ export const StatsReply = Type.Object(
       sessions: nullable.integer(
         'Sessions, those of absent clients included; null, here and below: an MQTT cluster keeps them',
       ),
-      subscriptions: nullable.integer('Subscriptions'),
+      subscriptions: nullable.integer(
+        'Subscriptions of clients: those of absent sessions and those made for devices that say _ss=1 included, the platform’s own not',
+      ),
       messagesIn: figures('Messages received since the start, by QoS'),
       messagesOut: figures('Messages sent since the start, by QoS'),
       bytesIn: count('Bytes received since the start'),

@@ -504,6 +504,16 @@ describe('taps', () => {
     expect(heard).toEqual(['pk1/dev1 /ext/ntp/pk1/dev1/request {}'])
   })
 
+  it('are no subscriptions of clients, and not counted as such', () => {
+    const { client, broker } = rig()
+    const stops = ['/ext/#', '/ext/#', '/pk1/#'].map(filter => broker.tap(filter, () => undefined))
+    expect(broker.stats().subscriptions).toBe(0)
+    client(application()).subscribe('/pk1/#')
+    expect(broker.stats().subscriptions).toBe(1)
+    for (const stop of [...stops, ...stops]) stop()
+    expect(broker.stats().subscriptions).toBe(1)
+  })
+
   it('may answer at once, and may throw', () => {
     const { client, broker, errors } = rig()
     broker.tap('/ext/#', () => {

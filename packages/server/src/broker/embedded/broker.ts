@@ -140,20 +140,15 @@ function publishFigures(hub: Hub, system: SystemTopics): void {
 
 function tap(hub: Hub, filter: string, handler: (message: ReceivedMessage) => void): () => void {
   if (!isTopicFilter(filter)) throw new RangeError(`filter is "${filter}": a wildcard in it does not fill its level`)
-  const subscriber = new Tap(handler, error => hub.failed(error))
-  hub.router.tree.add(filter, subscriber, { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0 })
-  return () => {
-    hub.router.tree.remove(filter, subscriber)
-  }
+  return hub.router.tap(filter, new Tap(handler, error => hub.failed(error)))
 }
 
 function statsOf({ connections, sessions, router, retention, meter }: Hub): EmbeddedStats {
-  const { tree, groups } = router
   const { connectionsByVersion, messagesIn, messagesOut, bytesIn, bytesOut, queuedBytes, dropped } = meter
   return {
     connections: connections.size,
     sessions: connections.size + sessions.absent,
-    subscriptions: tree.size - groups.count + groups.members,
+    subscriptions: router.subscriptions,
     messagesIn: { 0: messagesIn[0], 1: messagesIn[1], 2: messagesIn[2] },
     messagesOut: { 0: messagesOut[0], 1: messagesOut[1], 2: messagesOut[2] },
     bytesIn,
@@ -162,7 +157,7 @@ function statsOf({ connections, sessions, router, retention, meter }: Hub): Embe
     queuedBytes,
     connectionsByVersion: { ...connectionsByVersion },
     retained: { messages: retention.messages.count, bytes: retention.messages.bytes },
-    sharedGroups: groups.count,
+    sharedGroups: router.groups.count,
     upstream: null,
   }
 }

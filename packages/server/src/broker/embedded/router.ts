@@ -9,6 +9,7 @@ import type { Retention } from './retention.ts'
 import type { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
 import type { Publisher, Subscriber } from './subscriber.ts'
+import type { Tap } from './tap.ts'
 import { type Match, type SubscriptionOptions, TopicTree } from './topic-tree.ts'
 
 export interface RouterParts {
@@ -37,11 +38,17 @@ export class Router {
   readonly tree: TopicTree<Subscriber>
   readonly groups: SharedGroups
   readonly #parts: RouterParts
+  #taps = 0
 
   constructor(parts: RouterParts) {
     this.tree = new TopicTree(parts.cachedTopics)
     this.groups = new SharedGroups(this.tree)
     this.#parts = parts
+  }
+
+  /** Subscriptions of clients: each member of a shared one counts, and no tap of the platform. */
+  get subscriptions(): number {
+    return this.tree.size - this.#taps - this.groups.count + this.groups.members
   }
 
   match(topic: string): Match<Subscriber> {
@@ -108,5 +115,14 @@ export class Router {
   /** Takes the session out of everything that it is subscribed to. */
   leaveAll(session: Session): void {
     for (const filter of session.state.subscriptions.keys()) this.leave(session, filter)
+  }
+
+  /** Lets a service of the platform hear what matches the filter, until the returned function is called. */
+  tap(filter: string, tap: Tap): () => void {
+    this.tree.add(filter, tap, { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0 })
+    this.#taps++
+    return () => {
+      if (this.tree.remove(filter, tap)) this.#taps--
+    }
   }
 }
