@@ -124,6 +124,31 @@ describe('a gateway that is killed', () => {
   })
 })
 
+describe('a gateway that stands still for longer than its lease', () => {
+  it('is taken for dead, has its devices again when it goes on, and cuts off those that came elsewhere', async () => {
+    const [still, other] = (await gateways(2)) as [HatchwayProcess, HatchwayProcess]
+    const product = await productWith(other, 'stays', 'moves')
+    const stays = await loggedIn(still, product, 'stays')
+    const left = await loggedIn(still, product, 'moves')
+    const hasBoth = async () => (await other.api('GET', `/products/${product.productKey}`)).onlineCount === 2
+    await eventually(hasBoth)
+    still.process.kill('SIGSTOP')
+    try {
+      for (const deviceName of ['stays', 'moves']) {
+        await eventually(async () => (await statusOf(other, product, deviceName)) === 'OFFLINE')
+      }
+      const moved = await loggedIn(other, product, 'moves')
+      still.process.kill('SIGCONT')
+      await left.closed
+      await eventually(hasBoth)
+      await talks(stays, product, 'stays')
+      await talks(moved, product, 'moves')
+    } finally {
+      still.process.kill('SIGCONT')
+    }
+  })
+})
+
 describe('a gateway that does not hear of changes', () => {
   it('cuts off a device that was disabled meanwhile, as soon as it hears again', async () => {
     const [one, deaf] = (await gateways(2)) as [HatchwayProcess, HatchwayProcess]

@@ -32,6 +32,7 @@ import {
 } from '../registry/index.ts'
 import type { OutageState } from '../registry/registry.ts'
 import { createSealer } from '../registry/seal.ts'
+import type { LeaseEvent } from '../registry/store.ts'
 import { CUT_TIMEOUT_MS, openBroker } from './broker.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import { openFront } from './front.ts'
@@ -282,7 +283,9 @@ async function openRegistry(config: Config, { folder, masterKey, log }: Registry
     const onError = (error: Error): void => log.warn({ err: error }, 'trouble with the database')
     const limits = { callTimeoutMs, journalLimit, gatewayLeaseMs }
     const options = { url: databaseUrl, masterKey, rules, ...limits, clock, onError }
-    return createRegistry({ store: await createPostgresStore(options), ...settings })
+    const store = await createPostgresStore(options)
+    store.onLeaseEvent?.(event => logLease(event, log))
+    return createRegistry({ store, ...settings })
   }
   const store = await createSqliteStore({
     file: folder.file(DATABASE_FILE),
@@ -292,6 +295,14 @@ async function openRegistry(config: Config, { folder, masterKey, log }: Registry
     journalLimit,
   })
   return createRegistry({ store, ...settings })
+}
+
+function logLease(event: LeaseEvent, log: Log): void {
+  if (event.kind === 'lost') {
+    log.warn('the lease of this gateway ran out, so others may have taken it for dead; its devices are noted again')
+  } else {
+    log.warn({ devices: event.devices.length }, 'a gateway is gone without a word; devices of it are off line')
+  }
 }
 
 /** An admin key that was made here is kept where the command line client on this machine finds it. */

@@ -22,6 +22,11 @@ export class LiveConnections {
     }
   }
 
+  /** Whether that very connection is there still. */
+  has(presence: Presence): boolean {
+    return this.#live.get(presence.identity.sessionId) === presence
+  }
+
   close(): void {
     this.#end()
     this.#live.clear()

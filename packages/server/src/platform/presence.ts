@@ -40,7 +40,9 @@ export function tellPresence({ broker, registry, publisher, onError }: PresenceP
 export function tellSharedPresence(parts: PresenceParts & { live: LiveConnections }): PresenceTeller {
   const { broker, registry, publisher, clock, onError, live } = parts
   const told = new WeakSet<PresenceChange>()
+  const again = new AnewNotes(broker, live)
   const onNoted = (change: PresenceChange, counts: boolean): void => {
+    again.settle(change, counts)
     if (counts && !told.has(change)) publishStatus(publisher, change)
   }
   const notes = new PresenceNotes({ store: registry.store, onError, shared: { onNoted } })
@@ -66,12 +68,42 @@ export function tellSharedPresence(parts: PresenceParts & { live: LiveConnection
         return
       }
       for (const presence of live.values()) {
-        const change = changeOf(presence)
-        if (change !== undefined) notes.note({ ...change, at: clock() }) // later than what the others may have told
+        const change = again.change(presence, clock()) // later than what the others may have told
+        if (change !== undefined) notes.note(change)
       }
     }),
   ]
   return closing(notes, ends)
+}
+
+/** Connections that are noted again because the lease was lost. One whose device has come elsewhere meanwhile is taken over. */
+class AnewNotes {
+  readonly #broker: Broker
+  readonly #live: LiveConnections
+  readonly #waiting = new WeakMap<PresenceChange, Presence>()
+  /** When the registry was told last, if not when it came. */
+  readonly #notedAt = new WeakMap<Presence, TimeMs>()
+
+  constructor(broker: Broker, live: LiveConnections) {
+    this.#broker = broker
+    this.#live = live
+  }
+
+  /** undefined for an application. */
+  change(presence: Presence, at: TimeMs): PresenceChange | undefined {
+    const came = changeOf(presence)
+    if (came === undefined) return undefined
+    const change = { ...came, at, since: this.#notedAt.get(presence) ?? presence.at }
+    this.#waiting.set(change, presence)
+    return change
+  }
+
+  settle(change: PresenceChange, counts: boolean): void {
+    const presence = this.#waiting.get(change)
+    if (presence === undefined) return
+    if (counts) this.#notedAt.set(presence, change.at)
+    else if (this.#live.has(presence)) this.#broker.disconnect(presence.identity.sessionId, 'session-taken-over')
+  }
 }
 
 const closing = (notes: PresenceNotes, ends: readonly ((() => void) | undefined)[]): PresenceTeller => ({

@@ -122,6 +122,37 @@ describe('presence where gateways share a registry', () => {
     expect(written).toEqual(['a online 900'])
     expect(statuses()).toEqual(['/as/mqtt/status/pk1/a online'])
   })
+
+  test('is not noted anew of a device that has come elsewhere: its connection here is taken over', async () => {
+    for (const deviceName of ['a', 'b']) come(device(deviceName))
+    await turns()
+    const sinces: unknown[] = []
+    registry.store.notePresence = async changes => {
+      sinces.push(...changes.map(({ deviceName, since }) => `${deviceName} ${since}`))
+      return changes.map(({ deviceName }) => deviceName === 'a')
+    }
+    leaseEvents.tell({ kind: 'lost' })
+    await turns()
+    leaseEvents.tell({ kind: 'lost' })
+    await turns()
+    expect(sinces).toEqual(['a 1', 'b 1', 'a 900'])
+    expect(broker.cut).toEqual([{ sessionId: 'pk1/b', reason: 'session-taken-over' }])
+  })
+
+  test('that was noted anew too late cuts off nobody who has come since', async () => {
+    come(device('a'))
+    await turns()
+    const { promise: asked, resolve: refuse } = Promise.withResolvers<readonly boolean[]>()
+    registry.store.notePresence = () => asked
+    leaseEvents.tell({ kind: 'lost' })
+    await turns()
+    go({ takenOver: true }, device('a'))
+    come(device('a'), 3)
+    broker.cut.length = 0
+    refuse([false])
+    await turns()
+    expect(broker.cut).toEqual([])
+  })
 })
 
 describe('where changes of others may have been missed', () => {

@@ -178,6 +178,11 @@ export interface PresenceChange {
   online: boolean
   at: TimeMs
   address: string | null
+  /**
+   * Since when the connection is there, if it is noted again after the lease was lost: it does not count where another gateway
+   * has taken the device on since.
+   */
+  since?: TimeMs
 }
 
 export type LeaseEvent =

@@ -76,12 +76,15 @@ export function notePresence(work: DeviceWork, change: PresenceChange): boolean 
   const { row, clientIds } = place ? work.device(place) : NO_DEVICE
   if (!place || !row) return false
   const { online, at } = change
-  if (!online && row.gateway_id !== gateway) return false
+  if (online ? isElsewhere(row, gateway, change) : row.gateway_id !== gateway) return false
   // It stays this gateway's, so that the change counts again if its first answer was lost.
   const when = online ? { online: 1, last_online_at: at, gateway_id: gateway } : { online: 0, last_offline_at: at }
   work.change(place, { row: { ...row, ...when, address: change.address ?? row.address }, clientIds })
   return true
 }
+
+const isElsewhere = (row: Row, gateway: number, { since = Number.POSITIVE_INFINITY }: PresenceChange): boolean =>
+  row.online === 1 && row.gateway_id !== gateway && (row.last_online_at ?? 0) > since
 
 const placeOf = (work: DeviceWork, { productKey, deviceName }: DeviceId): DevicePlace | undefined => {
   const found = work.product(productKey)

@@ -99,6 +99,23 @@ describe('a device that is on line', () => {
     expect(abandoned(cut)).toEqual([])
   })
 
+  test('stays with the gateway that has taken it on since the connection that is noted again', async () => {
+    const url = await server().database()
+    const [back, other] = [await gateway(url), await gateway(url)]
+    const productKey = await activated(other.fixture, names(1))
+    const noteAgain = (since: number) =>
+      back.store.notePresence([
+        { productKey, deviceName: 'dev000', online: true, at: NOW + 9, address: '192.0.2.8', since },
+      ])
+    await note(other.store, productKey, true)
+    expect(await noteAgain(NOW - 1)).toEqual([false])
+    expect(await note(back.store, productKey, false)).toEqual([false])
+    expect(await onlineCount(back.store, productKey)).toBe(1)
+    expect(await noteAgain(NOW)).toEqual([true]) // that one is the older
+    expect(await note(other.store, productKey, false)).toEqual([false])
+    expect(await noteAgain(NOW - 1)).toEqual([true]) // its own
+  })
+
   test('is left to the others by a gateway that stops, and to the next one that starts', async () => {
     const url = await server().database()
     const first = await gateway(url)
