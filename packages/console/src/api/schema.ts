@@ -502,6 +502,49 @@ export interface paths {
       }
     }
   }
+  '/api/v1/devices/count': {
+    get: {
+      parameters: {
+        query?: { productKey?: string | undefined; search?: string | undefined; status?: 'UNACTIVE' | 'ONLINE' | 'OFFLINE' | 'DISABLE' | undefined; createdSince?: string | undefined; createdBefore?: string | undefined; cursor?: string | undefined }
+        path?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: { headers: { [name: string]: unknown }; content: { 'application/json': { count: number; nextCursor: string | null } } }
+        400: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        401: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        403: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        404: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        500: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        503: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+      }
+    }
+  }
+  '/api/v1/devices/actions': {
+    post: {
+      parameters: {
+        query?: never
+        path?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': { action: 'reset' | 'disable' | 'enable' | 'delete'; productKey?: string; search?: string; status?: 'UNACTIVE' | 'ONLINE' | 'OFFLINE' | 'DISABLE'; createdSince?: string; createdBefore?: string; limit?: number; cursor?: string } } }
+      responses: {
+        200: { headers: { [name: string]: unknown }; content: { 'application/json': { done: number; failures: ({ productKey: string; deviceName: string; reason?: string; problem?: string })[]; nextCursor: string | null } } }
+        400: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        401: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        403: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        404: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        413: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        415: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        422: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        500: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        503: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+      }
+    }
+  }
   '/api/v1/products/{pk}/devices.csv': {
     get: {
       parameters: {

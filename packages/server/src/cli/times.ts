@@ -12,14 +12,14 @@ export function localTime(iso: string | null): string {
 }
 
 /** `10m`, `2h`, `7d` before `now`, or an ISO 8601 date or time; returned as ISO 8601. */
-export function parseSince(text: string, now: number): string {
+export function parseSince(text: string, now: number, option = '--since'): string {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
   if (amount !== undefined && unit !== undefined) {
     return new Date(now - Number(amount) * (UNIT_MS[unit] ?? 0)).toISOString()
   }
   const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(at)) {
-    throw usageError(`--since: "${text}" is not a time. Give one such as 10m, 2h, 7d or 2026-01-31T12:00:00Z.`)
+    throw usageError(`${option}: "${text}" is not a time. Give one such as 10m, 2h, 7d or 2026-01-31T12:00:00Z.`)
   }
   return new Date(at).toISOString()
 }

@@ -52,11 +52,13 @@ export interface Walk {
   productAt: ProductAt
   filter: DeviceFilter
   limit: number
+  /** End with the first product that has any. */
+  ofOneProduct?: boolean
 }
 
 /** Devices of one product after the other, each product's by name. */
 export async function walkDevices(
-  { store, productAt, filter, limit }: Walk,
+  { store, productAt, filter, limit, ofOneProduct = false }: Walk,
   start: Place,
 ): Promise<{ items: DeviceView[]; next: Place | null }> {
   const { createdSince, createdBefore, ...listed } = filter
@@ -86,7 +88,7 @@ export async function walkDevices(
     }
     if (next === null) return { items, next: null }
     place = { product: next, page: null, behind: null }
-    if (items.length === limit) return { items, next: place }
+    if (items.length === limit || (ofOneProduct && items.length > 0)) return { items, next: place }
   }
   return { items, next: place }
 }

@@ -21,6 +21,8 @@ const rules: [string, string, readonly Role[]][] = [
   ['POST', '/products/pk1/devices/actions', OPERATORS],
   ['GET', '/products/pk1/devices.csv', READERS],
   ['GET', '/devices', ALL],
+  ['GET', '/devices/count', ALL],
+  ['POST', '/devices/actions', OPERATORS],
   ['GET', DEVICE, ALL],
   ['DELETE', DEVICE, OPERATORS],
   ['POST', `${DEVICE}/reset`, OPERATORS],

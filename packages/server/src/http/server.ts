@@ -21,6 +21,7 @@ import { importRoutes } from './imports.ts'
 import { journalRoutes } from './journal.ts'
 import { keyRoutes } from './keys.ts'
 import { liveMessageRoutes } from './live-messages.ts'
+import { matchingDeviceRoutes } from './matching-devices.ts'
 import { messageRoutes } from './messages.ts'
 import { answerUnknownRoutes } from './methods.ts'
 import { createMetrics, metricsRoutes } from './metrics.ts'
@@ -160,6 +161,7 @@ function keyedRoutes(api: Api, parts: HttpParts, { hub, streams }: EventParts): 
   deviceRoutes(api, parts)
   allDeviceRoutes(api, parts)
   deviceActionRoutes(api, parts)
+  matchingDeviceRoutes(api, parts)
   deviceExportRoutes(api, parts)
   clientIdRoutes(api, parts)
   messageRoutes(api, parts)

@@ -6,7 +6,7 @@ import { checkDeviceName, checkDeviceSecret } from './fields.ts'
 import { productNotFound } from './product-administration.ts'
 import type { RegistryChange } from './registry.ts'
 import { RequestError } from './request-error.ts'
-import type { CreateDeviceOutcome, DeviceChange, NewDevice } from './store.ts'
+import type { CommonChange, CreateDeviceOutcome, DeviceChange, NewDevice } from './store.ts'
 
 export interface NewDeviceRequest {
   deviceName: string
@@ -24,6 +24,13 @@ export interface DeviceAdministration {
   disableDevice(productKey: string, deviceName: string): Promise<void>
   enableDevice(productKey: string, deviceName: string): Promise<void>
   deleteDevice(productKey: string, deviceName: string): Promise<void>
+  /** The same to each of them, and whether it was there; `filter` is what found them, for the audit log. */
+  changeDevices(change: {
+    productKey: string
+    deviceNames: readonly string[]
+    action: CommonChange['kind']
+    filter: Readonly<Record<string, unknown>>
+  }): Promise<readonly boolean[]>
   /** Forgets one ClientID, or all: their tokens end and their slots are free again. */
   dropClientIds(productKey: string, deviceName: string, clientId?: string): Promise<void>
   /** Forbids every ClientID but this one; they hold their slots. */
@@ -35,7 +42,10 @@ export function deviceAdministration(parts: ActingParts): DeviceAdministration {
 }
 
 type Creating = Pick<DeviceAdministration, 'createDevice' | 'createDevices'>
-type Changing = Pick<DeviceAdministration, 'resetDevice' | 'disableDevice' | 'enableDevice' | 'deleteDevice'>
+type Changing = Pick<
+  DeviceAdministration,
+  'resetDevice' | 'disableDevice' | 'enableDevice' | 'deleteDevice' | 'changeDevices'
+>
 type ClientIds = Pick<DeviceAdministration, 'dropClientIds' | 'keepClientId'>
 
 function creating({ registry, clock, actor }: ActingParts): Creating {
@@ -133,6 +143,13 @@ async function notFound(
   })
 }
 
+const TOLD_OF = {
+  reset: null,
+  disable: 'device-disabled',
+  enable: 'device-enabled',
+  delete: 'device-deleted',
+} as const satisfies Record<CommonChange['kind'], RegistryChange['kind'] | null>
+
 function changing(parts: ActingParts): Changing {
   const { registry, clock, actor } = parts
   const switched = async (device: [string, string], disabled: boolean) => {
@@ -160,6 +177,17 @@ function changing(parts: ActingParts): Changing {
       const deleted = await registry.store.deleteDevice(...device, noteOf(actor, clock(), act))
       if (!deleted) throw await notFound(parts, device)
       announce('device-deleted', device)
+    },
+    async changeDevices({ productKey, deviceNames, action, filter }) {
+      const what: CommonChange = action === 'reset' ? { kind: action, now: clock() } : { kind: action }
+      // The store names those that were there.
+      const act = { action: `device.${action}`, target: productKey, after: { filter, deviceNames: [] } }
+      const done = await registry.store.changeDevices(productKey, deviceNames, what, noteOf(actor, clock(), act))
+      const told = TOLD_OF[action]
+      for (const [at, deviceName] of deviceNames.entries()) {
+        if (done[at] && told !== null) announce(told, [productKey, deviceName])
+      }
+      return done
     },
   }
 }

@@ -100,6 +100,19 @@ export function describeAudit(fixture: () => StoreFixture): void {
       expect(entries.map(({ after }) => after?.['deviceNames'])).toEqual([rows.slice(1, 500), rows.slice(500)])
     })
 
+    test('names the devices of a common change that were there, chunk by chunk', async () => {
+      const names = Array.from({ length: 600 }, (_, at) => `dev${at}`)
+      const productKey = await fixture().productWith(...names.slice(1))
+      const entries = await left(note => store().changeDevices(productKey, names, { kind: 'disable' }, note), {
+        after: { filter: { search: 'dev' }, deviceNames: [] },
+      })
+      expect(entries.map(({ after }) => after)).toEqual([
+        { filter: { search: 'dev' }, deviceNames: names.slice(1, 500) },
+        { filter: { search: 'dev' }, deviceNames: names.slice(500) },
+      ])
+      expect(await left(note => store().changeDevices(productKey, ['dev0'], { kind: 'delete' }, note))).toEqual([])
+    })
+
     test('acts at the same instant are chained one after the other', async () => {
       const productKey = await fixture().productWith('dev1', 'dev2')
       const acts = Array.from({ length: 20 }, (_, at) => [

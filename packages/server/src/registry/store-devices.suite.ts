@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type DeviceChange, InvalidCursor } from './store.ts'
+import { type CommonChange, type DeviceChange, InvalidCursor } from './store.ts'
 import { allPages, NOW, type StoreFixture } from './store-fixture.suite.ts'
 import type { DeviceStatus } from './types.ts'
 
@@ -52,6 +52,28 @@ export function describeDevices(fixture: () => StoreFixture): void {
         lastOfflineAt: null,
         address: null,
       })
+    })
+
+    test('many are changed alike, and each is told whether it was there', async () => {
+      const productKey = await fixture().productWith('dev1', 'dev2', 'dev3')
+      const { store } = fixture()
+      const all = (change: CommonChange, ...names: string[]) => store.changeDevices(productKey, names, change)
+      const statuses = async () =>
+        (await store.listDevices({ productKey, limit: 10 })).items.map(({ deviceName, status }) => [deviceName, status])
+      expect(await all({ kind: 'disable' }, 'dev3', 'none', 'dev1')).toEqual([true, false, true])
+      expect(await statuses()).toEqual([
+        ['dev1', 'DISABLE'],
+        ['dev2', 'UNACTIVE'],
+        ['dev3', 'DISABLE'],
+      ])
+      expect(await all({ kind: 'enable' }, 'dev3')).toEqual([true])
+      expect(await all({ kind: 'reset', now: NOW + 5 }, 'dev2', 'dev3')).toEqual([true, true])
+      expect((await view(productKey, 'dev2'))?.reopenedAt).toBe(NOW + 5)
+      expect(await all({ kind: 'delete' }, 'dev2', 'dev2', 'dev1')).toEqual([true, false, true])
+      expect(await statuses()).toEqual([['dev3', 'UNACTIVE']])
+      expect(await store.productView(productKey)).toMatchObject({ deviceCount: 1 })
+      expect(await store.changeDevices('nobody', ['dev3'], { kind: 'delete' })).toEqual([false])
+      expect(await all({ kind: 'delete' })).toEqual([])
     })
 
     test('one name in two products, or in two cases, is so many devices', async () => {

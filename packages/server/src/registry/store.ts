@@ -51,6 +51,16 @@ export interface Store extends AccountStore, AuditStore {
   listDevices(query: DeviceQuery): Promise<DevicePage>
   changeDevice(productKey: string, deviceName: string, change: DeviceChange, note?: AuditNote): Promise<boolean>
   deleteDevice(productKey: string, deviceName: string, note?: AuditNote): Promise<boolean>
+  /**
+   * Some hundred in one transaction, and the rest after it. Tells of each device whether it was there; the note's `deviceNames` become
+   * those that were.
+   */
+  changeDevices(
+    productKey: string,
+    deviceNames: readonly string[],
+    change: CommonChange,
+    note?: AuditNote,
+  ): Promise<readonly boolean[]>
 
   createApiKey(key: ApiKey, note?: AuditNote): Promise<void> // Conflict 'key-exists'
   apiKey(id: string): Promise<ApiKey | undefined>
@@ -151,6 +161,9 @@ export type DeviceChange =
   | { kind: 'drop-all-client-ids' }
   /** Forbids every ClientID but this one; forbidden ones keep their slots. */
   | { kind: 'keep-client-id'; clientId: string; now: TimeMs }
+
+/** What can be done to many devices alike. */
+export type CommonChange = Extract<DeviceChange, { kind: 'reset' | 'disable' | 'enable' }> | { kind: 'delete' }
 
 export interface DeviceQuery {
   productKey: string

@@ -24,6 +24,7 @@ type Changing = Pick<
   | 'createDevices'
   | 'changeDevice'
   | 'deleteDevice'
+  | 'changeDevices'
   | 'createApiKey'
   | 'revokeApiKey'
   | 'createUser'
@@ -62,6 +63,10 @@ export function watchStore(store: Store, watch: StoreWatch): Store {
       after(store.changeDevice(productKey, deviceName, change, note), deviceOver({ productKey, deviceName })),
     deleteDevice: (productKey, deviceName, note) =>
       after(store.deleteDevice(productKey, deviceName, note), deviceOver({ productKey, deviceName })),
+    changeDevices: (productKey, deviceNames, change, note) =>
+      after(store.changeDevices(productKey, deviceNames, change, note), () => {
+        for (const deviceName of deviceNames) watch.deviceChanged(productKey, deviceName)
+      }),
     createApiKey: (key, note) => after(store.createApiKey(key, note), watch.keysChanged),
     revokeApiKey: (id, now, note) => after(store.revokeApiKey(id, now, note), watch.keysChanged),
     createUser: (user, condition, note) => after(store.createUser(user, condition, note), watch.accountsChanged),

@@ -25,8 +25,8 @@ export function settledNote(note: AuditNote, answer: unknown): AuditNote | undef
   return { ...note, after: { ...note.after, deviceNames: names.filter((_, at) => done[at]) } }
 }
 
-/** The note of the part of many devices that one transaction makes. */
-export function noteOfDevices(note: AuditNote, devices: readonly { deviceName: string }[]): AuditNote {
+/** The note of the part of many devices that one transaction makes or changes. */
+export function noteOfDevices(note: AuditNote, deviceNames: readonly string[]): AuditNote {
   if (note.after === null || !('deviceNames' in note.after)) return note
-  return { ...note, after: { ...note.after, deviceNames: devices.map(({ deviceName }) => deviceName) } }
+  return { ...note, after: { ...note.after, deviceNames } }
 }

@@ -3,6 +3,7 @@ import { settledNote } from '../audit/settled-note.ts'
 import type { Sealer } from '../seal.ts'
 import type {
   ActivationRequest,
+  CommonChange,
   DeviceChange,
   NewDevice,
   PresenceChange,
@@ -31,6 +32,7 @@ export type DeviceCall =
   | { kind: 'create'; devices: readonly NewDevice[]; note?: AuditNote | undefined }
   | { kind: 'change'; device: DeviceId; change: DeviceChange; note?: AuditNote | undefined }
   | { kind: 'delete'; device: DeviceId; note?: AuditNote | undefined }
+  | { kind: 'change-many'; devices: readonly DeviceId[]; change: CommonChange; note?: AuditNote | undefined }
   | { kind: 'presence'; changes: readonly PresenceChange[] }
   | { kind: 'append'; entries: readonly NewJournalEntry[] }
 
@@ -106,6 +108,7 @@ function devicesOf(call: DeviceCall): readonly DeviceId[] {
     case 'activate':
       return [call.request]
     case 'create':
+    case 'change-many':
       return call.devices
     case 'presence':
       return call.changes
@@ -150,6 +153,14 @@ function answer(work: DeviceWork, call: DeviceCall): (firstEntryId: number) => u
       return given(changeDevice(work, call.device, call.change))
     case 'delete':
       return given(deleteDevice(work, call.device))
+    case 'change-many': {
+      const { devices, change } = call
+      return given(
+        devices.map(device =>
+          change.kind === 'delete' ? deleteDevice(work, device) : changeDevice(work, device, change),
+        ),
+      )
+    }
     default:
       return call satisfies never
   }

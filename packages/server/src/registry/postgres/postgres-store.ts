@@ -136,7 +136,14 @@ function openLane(options: PostgresStoreOptions, parts: Parts): DeviceLane<Devic
 
 type DeviceStore = Pick<
   Store,
-  'register' | 'activate' | 'createDevices' | 'changeDevice' | 'deleteDevice' | 'notePresence' | 'appendJournal'
+  | 'register'
+  | 'activate'
+  | 'createDevices'
+  | 'changeDevice'
+  | 'deleteDevice'
+  | 'changeDevices'
+  | 'notePresence'
+  | 'appendJournal'
 >
 
 function deviceStore(lane: DeviceLane<DeviceCall>): DeviceStore {
@@ -144,11 +151,27 @@ function deviceStore(lane: DeviceLane<DeviceCall>): DeviceStore {
     register: request => lane.add({ kind: 'register', request }),
     activate: request => lane.add({ kind: 'activate', request }),
     createDevices: (rows, note) =>
-      inChunks(rows, devices => lane.add({ kind: 'create', devices, note: note && noteOfDevices(note, devices) })),
+      inChunks(rows, devices =>
+        lane.add({
+          kind: 'create',
+          devices,
+          note:
+            note &&
+            noteOfDevices(
+              note,
+              devices.map(({ deviceName }) => deviceName),
+            ),
+        }),
+      ),
     changeDevice: (productKey, deviceName, change, note) =>
       lane.add({ kind: 'change', device: { productKey, deviceName }, change, note }),
     deleteDevice: (productKey, deviceName, note) =>
       lane.add({ kind: 'delete', device: { productKey, deviceName }, note }),
+    changeDevices: (productKey, names, change, note) =>
+      inChunks(names, deviceNames => {
+        const devices = deviceNames.map(deviceName => ({ productKey, deviceName }))
+        return lane.add({ kind: 'change-many', devices, change, note: note && noteOfDevices(note, deviceNames) })
+      }),
     notePresence: rows => inChunks(rows, changes => lane.add({ kind: 'presence', changes })),
     appendJournal: rows => inChunks(rows, entries => lane.add({ kind: 'append', entries })),
   }

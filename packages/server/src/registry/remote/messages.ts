@@ -18,6 +18,7 @@ export const REMOTE_CALLS = [
   'listDevices',
   'changeDevice',
   'deleteDevice',
+  'changeDevices',
   'createApiKey',
   'apiKey',
   'apiKeyBySecretHash',

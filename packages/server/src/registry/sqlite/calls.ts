@@ -9,6 +9,7 @@ import type { AuditEntry, AuditNote, AuditQuery } from '../audit/audit-entry.ts'
 import type {
   ActivationOutcome,
   ActivationRequest,
+  CommonChange,
   CreateDeviceOutcome,
   DeviceChange,
   DevicePage,
@@ -94,6 +95,11 @@ export type WriteCalls = AccountWrites &
     createDevices(devices: readonly NewDevice[]): readonly CreateDeviceOutcome[]
     changeDevice(change: DeviceId & { change: DeviceChange }): boolean
     deleteDevice(device: DeviceId): boolean
+    changeDevices(change: {
+      productKey: string
+      deviceNames: readonly string[]
+      change: CommonChange
+    }): readonly boolean[]
     createApiKey(key: ApiKey): void
     revokeApiKey(key: { id: string; now: TimeMs }): boolean
     notePresence(changes: readonly PresenceChange[]): readonly boolean[]

@@ -4,10 +4,23 @@ import type { DeviceChange, PresenceChange } from '../store.ts'
 import type { WriteCalls } from './calls.ts'
 import type { Writer } from './writer.ts'
 
-type DeviceCalls = Pick<WriteCalls, 'createDevices' | 'changeDevice' | 'deleteDevice' | 'notePresence'>
+type DeviceCalls = Pick<
+  WriteCalls,
+  'createDevices' | 'changeDevice' | 'deleteDevice' | 'changeDevices' | 'notePresence'
+>
 
 export function deviceCalls(writer: Writer): DeviceCalls {
-  return { ...creating(writer), ...changing(writer), ...deleting(writer), ...connecting(writer) }
+  const single = { ...changing(writer), ...deleting(writer) }
+  return {
+    ...creating(writer),
+    ...single,
+    changeDevices: ({ productKey, deviceNames, change }) =>
+      deviceNames.map(deviceName => {
+        const device = { productKey, deviceName }
+        return change.kind === 'delete' ? single.deleteDevice(device) : single.changeDevice({ ...device, change })
+      }),
+    ...connecting(writer),
+  }
 }
 
 function creating({ db, sealer, products, counters, names, deviceRow }: Writer): Pick<DeviceCalls, 'createDevices'> {

@@ -173,23 +173,38 @@ function products(
 
 type Devices = Pick<
   Store,
-  'createDevices' | 'device' | 'deviceView' | 'listDevices' | 'changeDevice' | 'deleteDevice' | 'notePresence'
+  | 'createDevices'
+  | 'device'
+  | 'deviceView'
+  | 'listDevices'
+  | 'changeDevice'
+  | 'deleteDevice'
+  | 'changeDevices'
+  | 'notePresence'
 >
 
 function devices(threads: Threads): Devices {
   const { write, read, list } = threads
   return {
     createDevices: (rows, note) =>
-      inChunks(rows, chunk => change(threads, note && noteOfDevices(note, chunk), 'createDevices', chunk)),
+      inChunks(rows, chunk => change(threads, note && noteOfDevices(note, chunk.map(nameOf)), 'createDevices', chunk)),
     device: (productKey, deviceName) => read.call('device', { productKey, deviceName }),
     deviceView: (productKey, deviceName) => read.call('deviceView', { productKey, deviceName }),
     listDevices: query => list.call('listDevices', query),
     changeDevice: (productKey, deviceName, changed, note) =>
       change(threads, note, 'changeDevice', { productKey, deviceName, change: changed }),
     deleteDevice: (productKey, deviceName, note) => change(threads, note, 'deleteDevice', { productKey, deviceName }),
+    changeDevices: (productKey, names, changed, note) =>
+      inChunks(names, deviceNames =>
+        change(threads, note && noteOfDevices(note, deviceNames), 'changeDevices', {
+          ...{ productKey, deviceNames, change: changed },
+        }),
+      ),
     notePresence: changes => inChunks(changes, chunk => write.call('notePresence', chunk)),
   }
 }
+
+const nameOf = ({ deviceName }: { deviceName: string }): string => deviceName
 
 type ApiKeys = Pick<Store, 'createApiKey' | 'apiKey' | 'apiKeyBySecretHash' | 'listApiKeys' | 'revokeApiKey'>
 
