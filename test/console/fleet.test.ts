@@ -88,6 +88,57 @@ it('disables what was chosen batch by batch, with its progress', async () => {
   await context.close()
 })
 
+it('deletes all that match once their number is typed, stops in between, and goes on', async () => {
+  const { page, faults, context } = await openPage(hatchway, browser, { locale: 'en', storageState: signedIn })
+  await page.goto(`${hatchway.http}/devices?product=${product.productKey}&search=SN00001`)
+  await page.getByRole('button', { name: 'All that match' }).click()
+  await page.getByRole('menuitem', { name: 'Delete all that match' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Delete 1,000 devices?' })
+  await dialog.getByText('SN00001', { exact: true }).waitFor()
+  const doIt = dialog.getByRole('button', { name: 'Delete' })
+  await dialog.getByLabel('Type 1,000 to confirm').fill('999')
+  expect(await doIt.isDisabled()).toBe(true)
+  await dialog.getByLabel('Type 1,000 to confirm').fill('1000')
+  // The third part waits for the test.
+  let parts = 0
+  const held = Promise.withResolvers<void>()
+  await page.route('**/api/v1/devices/actions', async route => {
+    parts += 1
+    if (parts === 3) await held.promise
+    await route.continue()
+  })
+  await doIt.click()
+  await dialog.getByText('400 of 1,000 done.').waitFor()
+  await dialog.getByRole('button', { name: 'Stop' }).click()
+  held.resolve()
+  await dialog.getByText('600 of 1,000 done.').waitFor()
+  await dialog.getByText('The rest is as it was.').waitFor()
+  expect(await total('&status=UNACTIVE')).toBe(ROWS - BAD_LINES.size - CHOSEN - 600)
+  await dialog.getByRole('button', { name: 'Go on' }).click()
+  await dialog.getByText('1,000 of 1,000 done.').waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  await page.getByText('No device matches.').waitFor()
+  expect(faults).toEqual([])
+  await context.close()
+})
+
+it('goes on with all that match after the server was away', async () => {
+  const { page, context } = await openPage(hatchway, browser, { locale: 'en', storageState: signedIn })
+  await page.goto(`${hatchway.http}/devices?product=${product.productKey}&status=DISABLE`)
+  await page.getByRole('button', { name: 'All that match' }).click()
+  await page.getByRole('menuitem', { name: 'Enable all that match' }).click()
+  let parts = 0
+  await page.route('**/api/v1/devices/actions', route => (++parts === 2 ? route.abort() : route.continue()))
+  const dialog = page.getByRole('dialog', { name: 'Enable 300 devices?' })
+  await dialog.getByRole('button', { name: 'Enable' }).click()
+  await dialog.getByText('The server does not answer.').waitFor()
+  await dialog.getByText('200 of 300 done.').waitFor()
+  await dialog.getByRole('button', { name: 'Go on' }).click()
+  await dialog.getByText('300 of 300 done.').waitFor()
+  expect(await total('&status=DISABLE')).toBe(0)
+  await context.close()
+})
+
 /** Scrolls until so many devices are there. */
 async function loadMore(page: Page, count: number): Promise<void> {
   const rows = page.locator('.ant-table-row')

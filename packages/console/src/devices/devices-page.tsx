@@ -15,9 +15,10 @@ import { figure } from '../parts/time-text.ts'
 import { useTableHeight } from '../parts/use-table-height.ts'
 import { useMay } from '../session/session.ts'
 import { AddDevice } from './add-device.tsx'
+import { BulkAll } from './bulk-all.tsx'
 import { BulkBar } from './bulk-bar.tsx'
 import { DeviceFilterBar } from './device-filters.tsx'
-import { type DeviceFilters, filtersOf, queryOf, searchOf } from './filters.ts'
+import { choiceOf, type DeviceFilters, filtersOf, searchOf } from './filters.ts'
 import { ImportDevices } from './import-devices.tsx'
 import { devicesText } from './text.ts'
 
@@ -33,7 +34,7 @@ function useDevices(filters: DeviceFilters) {
     queryFn: ({ pageParam, signal }) =>
       resultOf(
         api.GET('/api/v1/devices', {
-          params: { query: { ...queryOf(filters, Date.now()), limit: PAGE_LIMIT, cursor: pageParam } },
+          params: { query: { ...choiceOf(filters, Date.now()), limit: PAGE_LIMIT, cursor: pageParam } },
           signal,
         }),
       ),
@@ -66,7 +67,7 @@ export function DevicesPage() {
     <Page
       title={t.title}
       lead={total === undefined ? undefined : t.total(figure(total, language))}
-      actions={<Actions product={filters.product} />}
+      actions={<Actions filters={filters} />}
     >
       <DeviceFilterBar
         filters={filters}
@@ -116,8 +117,9 @@ function NoDevices({ isFiltered }: { isFiltered: boolean }) {
   )
 }
 
-function Actions({ product }: { product: string | undefined }) {
+function Actions({ filters }: { filters: DeviceFilters }) {
   const t = useText(devicesText)
+  const { product } = filters
   const mayOperate = useMay('operate')
   const [open, setOpen] = useState<'add' | 'import'>()
   const close = (): void => setOpen(undefined)
@@ -131,6 +133,7 @@ function Actions({ product }: { product: string | undefined }) {
           <Button icon={<UploadOutlined />} onClick={() => setOpen('import')}>
             {t.import}
           </Button>
+          <BulkAll filters={filters} />
           <AddDevice isOpen={open === 'add'} product={product} onClose={close} />
           <ImportDevices isOpen={open === 'import'} product={product} onClose={close} />
         </>

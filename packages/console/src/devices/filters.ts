@@ -31,13 +31,21 @@ export const filtersOf = (search: URLSearchParams): DeviceFilters => ({
 export const searchOf = (filters: DeviceFilters): Record<string, string> =>
   Object.fromEntries(Object.entries(filters).filter((entry): entry is [string, string] => Boolean(entry[1])))
 
-/** As the API takes them. The start is a whole hour, so that the pages of one list share it. */
-export function queryOf({ product, search, status, created }: DeviceFilters, nowMs: number) {
+/** The same as the API takes them. */
+export interface DeviceChoice {
+  productKey?: string
+  search?: string
+  status?: Device['status']
+  createdSince?: string
+}
+
+/** The start is a whole hour, so that the pages of one list share it. */
+export function choiceOf({ product, search, status, created }: DeviceFilters, nowMs: number): DeviceChoice {
   const since = created === undefined ? undefined : nowMs - PERIOD_DAYS[created] * DAY_MS
   return {
-    productKey: product,
-    search,
-    status,
-    createdSince: since === undefined ? undefined : new Date(Math.floor(since / HOUR_MS) * HOUR_MS).toISOString(),
+    ...(product === undefined ? {} : { productKey: product }),
+    ...(search === undefined ? {} : { search }),
+    ...(status === undefined ? {} : { status }),
+    ...(since === undefined ? {} : { createdSince: new Date(Math.floor(since / HOUR_MS) * HOUR_MS).toISOString() }),
   }
 }

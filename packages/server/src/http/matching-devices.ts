@@ -14,10 +14,13 @@ const MAX_CHANGED_DEVICES = 500
 
 const { cursor } = PAGING
 
-const CountReply = Type.Object({
-  count: count('Devices that match, of the part that was counted'),
-  nextCursor: nullable.text('To count on from there; null at the end'),
-})
+const CountReply = Type.Object(
+  {
+    count: count('Devices that match, of the part that was counted'),
+    nextCursor: nullable.text('To count on from there; null at the end'),
+  },
+  { description: 'How many match in this part' },
+)
 
 const Change = Type.Object(
   {

@@ -30,6 +30,8 @@ const KEYED = [
   'POST /api/v1/products/{pk}/devices/actions',
   'GET /api/v1/products/{pk}/devices.csv',
   'GET /api/v1/devices',
+  'GET /api/v1/devices/count',
+  'POST /api/v1/devices/actions',
   'GET /api/v1/products/{pk}/devices/{dn}',
   'DELETE /api/v1/products/{pk}/devices/{dn}',
   'POST /api/v1/products/{pk}/devices/{dn}/reset',
