@@ -110,7 +110,7 @@ export class Notices {
     this.#client = undefined
     client.connection.stream.destroy()
     clearTimeout(this.#timer)
-    this.#options.onError(error)
+    if (this.#backOffMs === FIRST_BACK_OFF_MS) this.#options.onError(error) // once for all the tries of an outage
     // A failure leads here again.
     this.#timer = setTimeout(() => this.#listen({ isStart: false }).catch(() => undefined), this.#backOffMs)
     this.#backOffMs = Math.min(2 * this.#backOffMs, MAX_BACK_OFF_MS)

@@ -74,6 +74,41 @@ describe('a PostgreSQL database in trouble', () => {
     expect(broken.length).toBeGreaterThan(0)
   })
 
+  const standby = {
+    because: 'it is a standby still',
+    begin: 'ALTER DATABASE %DB SET default_transaction_read_only = on',
+    end: 'BEGIN READ WRITE; ALTER DATABASE %DB SET default_transaction_read_only = off; COMMIT',
+  }
+  const full = {
+    because: 'its disk is full',
+    begin: `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+      CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON hatchway.devices EXECUTE FUNCTION full_disk()`,
+    end: 'DROP FUNCTION full_disk CASCADE',
+  }
+  test.each([standby, full])('that can be read and not written refuses changes and heals: $because', async trouble => {
+    const url = await server().database()
+    const fixture = await fixtureOn(url)
+    const productKey = await fixture.productWith('dev1')
+    const database = new URL(url).pathname.slice(1)
+    // Sessions take over such a setting when they begin.
+    const sessions = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'
+      AND pid <> pg_backend_pid()`
+    const turn = async (statement: string): Promise<void> => {
+      await server().query(statement.replace('%DB', database), { url })
+      await server().query(sessions, { url })
+    }
+    await turn(trouble.begin)
+    const refused = expect.objectContaining({ name: 'StoreUnavailable', reason: 'store-unavailable' })
+    await expect.poll(() => fixture.store.product(productKey).catch(() => null)).toMatchObject({ productKey })
+    await expect(fixture.register(productKey, 'dev1', 's')).rejects.toEqual(refused)
+    await expect(fixture.regnwl(productKey, 'dev2', 'cid1')).rejects.toEqual(refused)
+    expect((await fixture.device(productKey, 'dev1')).deviceSecret).toBeNull()
+    await turn(trouble.end)
+    await eventually(() => fixture.register(productKey, 'dev1', 's'))
+    expect(await fixture.store.device(productKey, 'dev2')).toBeUndefined()
+  })
+
   test('that dies in a storm has every credential whose promise was kept', async () => {
     const fixture = await fixtureOn(await server().database())
     const { productKey } = await fixture.product()
