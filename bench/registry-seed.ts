@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'pg'
 
-/** Fills a registry that holds one empty product, below the store: a million devices in seconds. */
+/** Fills a registry that holds one empty product, below the store: a million devices in seconds. The n-th is created at n. */
 export const PRODUCT_KEY = 'benchproduct'
 
 // A prime, so that numbers are spread over the whole range and none comes twice.
@@ -16,7 +16,7 @@ export function seedSqlite(file: string, devices: number): void {
     db.exec(`PRAGMA cache_size = -200000; BEGIN;
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${devices})
       INSERT INTO devices (product_id, device_name, created_at, search_id)
-        SELECT 1, printf('SN%08d', (i * ${STEP}) % ${SPREAD}) AS name, 1, (1 << 32) + i FROM n ORDER BY name;
+        SELECT 1, printf('SN%08d', (i * ${STEP}) % ${SPREAD}) AS name, i, (1 << 32) + i FROM n ORDER BY name;
       INSERT INTO device_names (rowid, name) SELECT search_id, device_name FROM devices ORDER BY search_id;
       UPDATE products SET unactive_count = ${devices};
       COMMIT;
@@ -32,7 +32,7 @@ export async function seedPostgres(url: string, devices: number): Promise<void> 
   try {
     await client.query('SET search_path = hatchway')
     await client.query(`INSERT INTO devices (product_id, device_name, created_at)
-      SELECT 1, 'SN' || lpad(((i::bigint * ${STEP}) % ${SPREAD})::text, 8, '0'), 1
+      SELECT 1, 'SN' || lpad(((i::bigint * ${STEP}) % ${SPREAD})::text, 8, '0'), i
       FROM generate_series(1, ${devices}) AS i`)
     await client.query(`UPDATE product_counts SET unactive_count = ${devices}`)
     await client.query('VACUUM ANALYZE devices')

@@ -8,6 +8,7 @@ import {
   createRegistry,
   createSqliteStore,
   DEFAULT_PRODUCT_SETTINGS,
+  type DeviceQuery,
   type Registry,
 } from '../packages/server/src/registry/index.ts'
 import { PostgresServer } from '../packages/server/src/registry/postgres/server.suite.ts'
@@ -122,6 +123,8 @@ async function measure(opened: Opened, size: number, rounds: number): Promise<Ma
   const page = (cursor?: string) =>
     store.listDevices({ productKey: PRODUCT_KEY, limit: PAGE_DEVICES, ...(cursor === undefined ? {} : { cursor }) })
   const search = (text: string) => store.listDevices({ productKey: PRODUCT_KEY, limit: PAGE_DEVICES, search: text })
+  const newest = (filter: Partial<DeviceQuery>) =>
+    store.listDevices({ productKey: PRODUCT_KEY, limit: PAGE_DEVICES, createdSince: size / 2, ...filter })
   const cursorOf = (share: number): string => Buffer.from(`SN${Math.floor(share * 1e8)}`).toString('base64url')
   // Names that are spread over the whole registry, never the same twice within its size.
   const nameAt = (round: number): string => seededName(1 + ((round * 7) % size))
@@ -134,6 +137,10 @@ async function measure(opened: Opened, size: number, rounds: number): Promise<Ma
     ['search, one match', round => search(nameAt(round).slice(2))],
     ['search, many matches', () => search('sn0')],
     ['search, two characters', () => search('SN')],
+    ['newest half, first page', () => newest({})],
+    ['newest half, middle page', () => newest({ createdBefore: Math.floor(size * 0.75) })],
+    ['newest half, search, many matches', () => newest({ search: 'sn0' })],
+    ['newest half, of one status', () => newest({ status: 'UNACTIVE' })],
     ['counts', () => store.counts()],
   ]
   const costs = new Map<string, Cost>()

@@ -462,7 +462,7 @@ export interface paths {
   '/api/v1/devices': {
     get: {
       parameters: {
-        query?: { productKey?: string | undefined; search?: string | undefined; status?: 'UNACTIVE' | 'ONLINE' | 'OFFLINE' | 'DISABLE' | undefined; createdSince?: string | undefined; createdBefore?: string | undefined; limit?: number | undefined; cursor?: string | undefined }
+        query?: { productKey?: string | undefined; search?: string | undefined; status?: 'UNACTIVE' | 'ONLINE' | 'OFFLINE' | 'DISABLE' | undefined; createdSince?: string | undefined; createdBefore?: string | undefined; order?: 'newest' | 'oldest' | undefined; limit?: number | undefined; cursor?: string | undefined }
         path?: never
         header?: never
         cookie?: never

@@ -51,8 +51,15 @@ describe('devices of all products', () => {
   test.each([1, 2, 3, 4, 5, 6])('come in pages of %i, each once', async limit => {
     expect(await all(`?limit=${limit}`)).toEqual(EVERY)
     expect(await all(`?limit=${limit}&search=METER`)).toEqual(EVERY.filter(name => /meter/i.test(name)))
-    expect(await all(`?limit=${limit}&createdSince=2026-01-31T12:00:01Z`)).toEqual(EVERY.slice(3))
-    expect(await all(`?limit=${limit}&createdBefore=2026-01-31T14:00:00Z`)).toEqual(EVERY.slice(0, 3))
+    const ofLater = '&createdSince=2026-01-31T12:00:01Z'
+    expect(await all(`?limit=${limit}${ofLater}&order=oldest`)).toEqual(EVERY.slice(3))
+    expect(await all(`?limit=${limit}${ofLater}`)).toEqual(['pk3/door-1', 'pk3/METER-9', 'pk4/meter-4'])
+    expect(await all(`?limit=${limit}&createdBefore=2026-01-31T14:00:00Z&order=oldest`)).toEqual(EVERY.slice(0, 3))
+  })
+
+  test('come by time of creation where that is asked for, and are counted all the same', async () => {
+    expect(await list('?order=newest&productKey=pk1')).toMatchObject({ total: 3 })
+    expect(namesOf(await list('?order=newest&productKey=pk1'))).toEqual(EVERY.slice(0, 3).toReversed())
   })
 
   test('are found by status and by product, and counted where counters tell', async () => {
@@ -71,22 +78,20 @@ describe('devices of all products', () => {
     expect((await list('?productKey=pk4', key)).total).toBe(1)
   })
 
-  test('a page that would pass over too many ends early, and the next one goes on', async () => {
-    await http.createProduct('big')
-    const names = Array.from({ length: 21_001 }, (_, index) => `unit-${String(index).padStart(6, '0')}`)
-    const devices = names.map(deviceName => ({ productKey: 'big', deviceName, deviceSecret: null, createdAt: 0 }))
-    await http.registry.store.createDevices(devices)
-    await http.createDevice('big', 'unit-last')
-    const query = '?productKey=big&createdSince=2026-01-31'
-    const first = await list(query)
-    expect(first).toMatchObject({ items: [], nextCursor: expect.any(String) })
-    expect(await all(query)).toEqual(['big/unit-last'])
+  test('a page that would look through too many products ends early, and the next one goes on', async () => {
+    for (let number = 1; number <= 30; number++) {
+      await http.createProduct(`many${number}`)
+      await http.createDevice(`many${number}`, number === 30 ? 'zz-1' : 'unit-1')
+    }
+    expect(await list('?search=zz')).toMatchObject({ items: [], nextCursor: expect.any(String) })
+    expect(await all('?search=zz')).toEqual(['many30/zz-1'])
   })
 
   test.each([
     ['createdSince=soon', 'createdSince'],
     ['createdBefore=2026-13-01', 'createdBefore'],
     ['status=online', 'status'],
+    ['order=name', 'order'],
     ['cursor=abc', 'cursor'],
   ])('are refused for %s', async (query, field) => {
     expect(await http.request({ url: `/api/v1/devices?${query}` })).toMatchObject({ status: 400, body: { field } })

@@ -5,9 +5,21 @@ import { DeviceReply, deviceReply } from './device-schemas.ts'
 import { walkDevices } from './device-walk.ts'
 import { limitOf, PAGING } from './paging.ts'
 import type { Api, HttpParts } from './parts.ts'
-import { keyedProblems, nullable, ref } from './schemas.ts'
+import { keyedProblems, nullable, oneOf, ref } from './schemas.ts'
 
-const Filters = Type.Object({ ...DEVICE_CHOICE, ...PAGING }, { additionalProperties: false })
+const Filters = Type.Object(
+  {
+    ...DEVICE_CHOICE,
+    order: Type.Optional(
+      oneOf(
+        ['newest', 'oldest'],
+        'By time of creation; without it by name, or newest first with createdSince or createdBefore',
+      ),
+    ),
+    ...PAGING,
+  },
+  { additionalProperties: false },
+)
 
 const Page = Type.Object(
   {
@@ -26,7 +38,7 @@ export function allDeviceRoutes(api: Api, { registry: { store } }: HttpParts): v
       config: { access: 'observe' },
       schema: {
         operationId: 'listAllDevices',
-        summary: 'Devices of all products: those of one product after the other, each by name',
+        summary: 'Devices of all products: those of one product after the other, by name or by time of creation',
         tags: ['devices'],
         querystring: Filters,
         response: { 200: Page, ...keyedProblems(404) },

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { Store, StoreCounts } from '../registry/store.ts'
+import type { DeviceQuery, Store, StoreCounts } from '../registry/store.ts'
 import type { DeviceStatus } from '../registry/types.ts'
 import { type Caller, covers } from './caller.ts'
 import { DEVICE_STATUSES } from './device-schemas.ts'
@@ -18,7 +18,7 @@ export const DEVICE_CHOICE = {
   createdBefore: Type.Optional(boundedText('Created before this time', 40)),
 }
 const Choice = Type.Object(DEVICE_CHOICE)
-export type DeviceChoice = Type.Static<typeof Choice>
+export type DeviceChoice = Type.Static<typeof Choice> & Pick<DeviceQuery, 'order'>
 
 export interface ChosenWalk extends Omit<Walk, 'limit'> {
   store: Store
@@ -36,14 +36,15 @@ export function walkOf(store: Store, caller: Caller, { productKey, ...choice }: 
   }
 }
 
-const filterOf = ({ search, status, createdSince, createdBefore }: DeviceChoice): DeviceFilter => ({
+const filterOf = ({ search, status, createdSince, createdBefore, order }: DeviceChoice): DeviceFilter => ({
   ...(search === undefined ? {} : { search }),
   ...(status === undefined ? {} : { status }),
   ...(createdSince === undefined ? {} : { createdSince: timeOf('createdSince', createdSince) }),
   ...(createdBefore === undefined ? {} : { createdBefore: timeOf('createdBefore', createdBefore) }),
+  ...(order === undefined ? {} : { order }),
 })
 
-const START: Place = { product: null, page: null, behind: null }
+const START: Place = { product: null, page: null }
 
 /** Places of a walk as cursors, which one list gives for one choice. */
 export function placesOf(list: string, { filter, named }: ChosenWalk) {
@@ -66,7 +67,7 @@ const COUNT_OF: Readonly<Record<DeviceStatus, keyof StoreCounts>> = {
 
 /** How many match; null where they would have to be counted one by one. */
 export async function knownTotal(store: Store, { filter, named }: ChosenWalk): Promise<number | null> {
-  const { status, ...others } = filter
+  const { status, order: _, ...others } = filter
   if (Object.keys(others).length > 0) return null
   if (named === null) {
     const counts = await store.counts()

@@ -1,18 +1,11 @@
-import type { Store } from '../registry/store.ts'
-import type { DeviceStatus, DeviceView, ProductView, TimeMs } from '../registry/types.ts'
+import type { DeviceQuery, Store } from '../registry/store.ts'
+import type { DeviceView, ProductView } from '../registry/types.ts'
 
-/** Products and pages of devices that one request reads at most; then its page ends early, and the next goes on there. */
+/** Products, and pages for which devices are looked through, of one request; then its page ends early, and the next goes on there. */
 const MAX_PRODUCTS = 200
-const MAX_READS = 20
-/** Devices of a read where most may be passed over. */
-const SIFTED_DEVICES = 1000
+const MAX_LOOKS = 20
 
-export interface DeviceFilter {
-  search?: string
-  status?: DeviceStatus
-  createdSince?: TimeMs
-  createdBefore?: TimeMs
-}
+export type DeviceFilter = Omit<DeviceQuery, 'productKey' | 'limit' | 'cursor' | 'isCounted'>
 
 /** Where a walk goes on. */
 export interface Place {
@@ -20,8 +13,6 @@ export interface Place {
   product: string | null
   /** Of the page of its devices. */
   page: string | null
-  /** The last device of that page that was given. */
-  behind: string | null
 }
 
 /** The product at a place; `next` is the one behind it, null after the last. */
@@ -56,38 +47,29 @@ export interface Walk {
   ofOneProduct?: boolean
 }
 
-/** Devices of one product after the other, each product's by name. */
+/** Devices of one product after the other, each product's in the order of the filter. */
 export async function walkDevices(
   { store, productAt, filter, limit, ofOneProduct = false }: Walk,
   start: Place,
 ): Promise<{ items: DeviceView[]; next: Place | null }> {
-  const { createdSince, createdBefore, ...listed } = filter
-  const isSifted = createdSince !== undefined || createdBefore !== undefined
-  const matches = ({ createdAt }: DeviceView): boolean =>
-    createdAt >= (createdSince ?? Number.NEGATIVE_INFINITY) && createdAt < (createdBefore ?? Number.POSITIVE_INFINITY)
   const items: DeviceView[] = []
   let place = start
-  let reads = 0
+  let looks = 0
   for (let products = 0; products < MAX_PRODUCTS; products++) {
     const { product, next } = await productAt(store, place.product)
     while (product !== undefined && mayHave(product, filter)) {
-      if (items.length === limit || reads++ === MAX_READS) return { items, next: place }
-      const { productKey } = product
-      const room = limit - items.length
+      if (items.length === limit || looks === MAX_LOOKS) return { items, next: place }
+      if (isSifted(filter)) looks += 1
       const page = await store.listDevices({
-        ...{ ...listed, productKey, limit: isSifted ? SIFTED_DEVICES : room },
+        ...{ ...filter, productKey: product.productKey, limit: limit - items.length, isCounted: false },
         ...(place.page === null ? {} : { cursor: place.page }),
       })
-      const { behind } = place
-      const found = page.items.filter(device => matches(device) && (behind === null || device.deviceName > behind))
-      items.push(...found.slice(0, room))
-      const last = items.at(-1)
-      if (found.length > room && last !== undefined) return { items, next: { ...place, behind: last.deviceName } }
+      items.push(...page.items)
       if (page.nextCursor === null) break
-      place = { product: place.product, page: page.nextCursor, behind: null }
+      place = { product: place.product, page: page.nextCursor }
     }
     if (next === null) return { items, next: null }
-    place = { product: next, page: null, behind: null }
+    place = { product: next, page: null }
     if (items.length === limit || (ofOneProduct && items.length > 0)) return { items, next: place }
   }
   return { items, next: place }
@@ -95,3 +77,8 @@ export async function walkDevices(
 
 const mayHave = ({ deviceCount, onlineCount }: ProductView, { status }: DeviceFilter): boolean =>
   status === 'ONLINE' ? onlineCount > 0 : deviceCount > 0
+
+/** Whether no index has just the devices that are wanted. */
+const isSifted = ({ search, status, createdSince, createdBefore, order }: DeviceFilter): boolean =>
+  search !== undefined ||
+  (status !== undefined && [createdSince, createdBefore, order].some(byCreation => byCreation !== undefined))

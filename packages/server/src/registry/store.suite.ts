@@ -5,6 +5,7 @@ import { describeActivation } from './store-activation.suite.ts'
 import { describeActivity } from './store-activity.suite.ts'
 import { describeAudit } from './store-audit.suite.ts'
 import { describeCounters } from './store-counters.suite.ts'
+import { describeCreation } from './store-device-creation.suite.ts'
 import { describeDevices } from './store-devices.suite.ts'
 import { newEntry, type StoreFactory, StoreFixture } from './store-fixture.suite.ts'
 import { describeJournal } from './store-journal.suite.ts'
@@ -28,6 +29,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
 
     describeProducts(now)
     describeDevices(now)
+    describeCreation(now)
     describeCounters(now)
     describeRegistration(now)
     describeActivation(now)

@@ -170,12 +170,20 @@ export interface DeviceQuery {
   /** Part of the name, any case. */
   search?: string
   status?: DeviceStatus
+  /** Created at or after this time. */
+  createdSince?: TimeMs
+  /** Created before this time. */
+  createdBefore?: TimeMs
+  /** By time of creation. Without it: by name, or newest first where the query is about times of creation. */
+  order?: 'newest' | 'oldest'
+  /** False spares a search the counting: its total is a lower bound then. */
+  isCounted?: boolean
   limit: number
   cursor?: string
 }
 
 /**
- * In the order of the names. A search may end a page early, even an empty one, where names that match are far between:
+ * In the order of the query. A search may end a page early, even an empty one, where devices that match are far between:
  * `nextCursor` tells whether there may be more.
  */
 export type DevicePage = Page<DeviceView> & {

@@ -1,6 +1,7 @@
 import { type ActivityRow, activityOf } from '../sql/activity.ts'
 import { Conditions } from '../sql/conditions.ts'
-import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
+import { idCursor, idOfCursor } from '../sql/cursor.ts'
+import { orderOf } from '../sql/device-order.ts'
 import { countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
 import { type ApiKeyRow, apiKey, type CountedProductRow, deviceView, productView } from '../sql/rows.ts'
 import type { DevicePage, DeviceQuery, Store, StoreCounts } from '../store.ts'
@@ -43,27 +44,27 @@ async function count(database: Database, text: string, values: readonly unknown[
 }
 
 async function listDevices(database: Database, query: DeviceQuery): Promise<DevicePage> {
-  const after = query.cursor === undefined ? null : nameOfCursor(query.cursor)
+  const order = orderOf(query)
+  const behind = query.cursor === undefined ? null : order.placeOf(query.cursor)
   const { productKey, status, search, limit } = query
   const [product] = await database.list<CountedProductRow>({ text: `${COUNTED_PRODUCTS} WHERE p.product_key = $1` }, [
     productKey,
   ])
   if (!product) return { items: [], nextCursor: null, total: 0 }
-  if (search) return searchDevices(database, { ...query, search, product, after })
+  if (search || !order.isByStatus) return searchDevices(database, { ...query, product, order, behind })
   const matching = new Conditions(placeholder)
-  matching.add('d.product_id = ?', product.id)
-  if (status !== undefined) matching.add('d.status = ?', status)
-  if (after !== null) matching.add('d.device_name > ?', after)
+  matching.add('product_id = ?', product.id)
+  if (status !== undefined) matching.add('status = ?', status)
+  order.within(matching, query, behind)
   const rows = await database.list<DeviceWithClientIds>(
     {
       text: `SELECT ${DEVICE_COLUMNS}, ${CLIENT_IDS_COLUMN} FROM devices d ${matching.where}
-        ORDER BY d.device_name LIMIT ${matching.parameter(pageSize(limit) + 1)}`,
+        ORDER BY ${order.orderBy} LIMIT ${matching.parameter(pageSize(limit) + 1)}`,
     },
     matching.values,
   )
   const view = (row: DeviceWithClientIds): DeviceView => deviceView(productKey, row, row.client_ids ?? [])
-  const total = countByStatus(product, status)
-  return { ...page(rows, limit, view, ({ device_name }) => nameCursor(device_name)), total }
+  return { ...page(rows, limit, view, order.cursorOf), total: countByStatus(product, status) }
 }
 
 async function counts(database: Database): Promise<StoreCounts> {

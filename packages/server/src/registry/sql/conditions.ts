@@ -13,8 +13,11 @@ export class Conditions {
     this.#placeholder = placeholder
   }
 
-  add(condition: string, value: SqlValue): void {
-    this.#conditions.push(condition.replace('?', this.parameter(value)))
+  add(condition: string, ...values: readonly SqlValue[]): void {
+    const [first, ...rest] = condition.split('?')
+    this.#conditions.push(
+      values.reduce<string>((text, value, at) => text + this.parameter(value) + rest[at], first ?? ''),
+    )
   }
 
   /** For a value that stands behind the conditions. */

@@ -19,6 +19,16 @@ export function idOfCursor(cursor: string): number {
   return id
 }
 
+/** Of a list by time of creation. */
+export const creationCursor = (createdAt: number, name: string): string => nameCursor(`${createdAt}:${name}`)
+
+/** @throws InvalidCursor */
+export function creationOfCursor(cursor: string): { createdAt: number; name: string } {
+  const [, time, name] = /^(\d{1,15}):(.+)$/.exec(nameOfCursor(cursor)) ?? []
+  if (time === undefined || name === undefined) throw invalid(cursor)
+  return { createdAt: Number(time), name }
+}
+
 const SHOWN_CHARACTERS = 40
 const invalid = (cursor: string): InvalidCursor =>
   new InvalidCursor(

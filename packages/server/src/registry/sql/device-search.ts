@@ -1,34 +1,172 @@
-import type { DevicePage } from '../store.ts'
-import { nameCursor } from './cursor.ts'
-import { pageSize } from './page.ts'
+import type { DevicePage, DeviceQuery } from '../store.ts'
+import { Conditions, type Placeholder } from './conditions.ts'
+import type { DeviceIndex, DeviceOrder, DevicePlace } from './device-order.ts'
+import { anywhere, countByStatus, pageSize } from './page.ts'
+import type { CountedProductRow } from './rows.ts'
 
 /**
- * A search is answered in a time that does not grow with the registry. First an index of three-character pieces is asked for
- * names; if there are few, they are sorted and paged, and the total is exact. Where there are many, or the text is too short
- * for the index, names are looked through in their order: that soon fills a page where many match, and where it
- * does not, the page ends after so many names and its cursor goes on there.
+ * A filtered list is answered in a time that does not grow with the registry. Where few devices are left by an index of
+ * three-character pieces of names, or by their status, these are read, sorted and paged, and the total is exact. Where there
+ * are many, or the text is too short for the index, devices are looked through in their order: that soon fills a page where
+ * many match, and where it does not, the page ends after so many and its cursor goes on there.
  */
-export const MAX_NAMES_FROM_INDEX = 1000
-export const MAX_NAMES_LOOKED_THROUGH = 20_000
+export const MAX_FEW = 1000
+const MAX_LOOKED_THROUGH = 20_000
+/** Where the index does not tell what is asked for: each row is read. */
+const MAX_ROWS_LOOKED_THROUGH = 5000
 
-/** What a page says of the whole, from the matches among the first names and the number of names there are. */
-export const searchTotal = (matches: number, names: number): Pick<DevicePage, 'total' | 'totalIsLowerBound'> =>
-  matches <= MAX_NAMES_FROM_INDEX && names <= MAX_NAMES_LOOKED_THROUGH
-    ? { total: matches }
-    : { total: Math.min(matches, MAX_NAMES_FROM_INDEX), totalIsLowerBound: true }
-
-/** The page of names behind the cursor's, out of all that match. */
-export function pageOfNames(
-  names: readonly string[],
-  { after, limit }: { after: string | null; limit: number },
-): { names: string[]; nextCursor: string | null } {
-  const sorted = names.toSorted(byBytes)
-  const from = after === null ? 0 : sorted.findIndex(name => byBytes(name, after) > 0)
-  const rest = from === -1 ? [] : sorted.slice(from)
-  const shown = rest.slice(0, pageSize(limit))
-  const last = shown.at(-1)
-  return { names: shown, nextCursor: last !== undefined && rest.length > shown.length ? nameCursor(last) : null }
+/** A filtered list of the devices of one product. */
+export interface DeviceListing extends Omit<DeviceQuery, 'order'> {
+  product: CountedProductRow
+  order: DeviceOrder
+  /** The place that the page comes behind. */
+  behind: DevicePlace | null
 }
 
-// DeviceNames are ASCII, so this is the order of both databases.
-const byBytes = (one: string, other: string): number => (one < other ? -1 : Number(one > other))
+/** What differs between databases. */
+export interface SearchDialect {
+  placeholder: Placeholder
+  /** The operator that takes capitals and small letters of ASCII for the same. */
+  like: 'LIKE' | 'ILIKE'
+  /** The condition that the DeviceName is one of a JSON array. */
+  named: string
+  /** The table of devices, to be read by that index; null = by the primary key. */
+  devicesBy(index: DeviceIndex | null): string
+}
+
+/** What a page says of the whole where nobody asked. */
+export const NOT_COUNTED = { total: 0, totalIsLowerBound: true } as const
+
+interface Query {
+  text: string
+  values: (string | number)[]
+}
+
+/** The statements of one filtered list. */
+export class DeviceSearch {
+  readonly #listing: DeviceListing
+  readonly #dialect: SearchDialect
+
+  constructor(listing: DeviceListing, dialect: SearchDialect) {
+    this.#listing = listing
+    this.#dialect = dialect
+  }
+
+  /** Whether devices with the wanted status are few, so that they had better be read all. */
+  get isFewByStatus(): boolean {
+    const { product, status } = this.#listing
+    return this.#siftsByStatus && countByStatus(product, status) <= MAX_FEW
+  }
+
+  /** Whether the names that the index found are all of the answer, and in its order. */
+  get isByNameOnly(): boolean {
+    return this.#listing.status === undefined && this.#listing.order.isByStatus
+  }
+
+  /** Places of all devices that match: of those names, or of that status. */
+  few(names: readonly string[] | null): Query {
+    const { order, search } = this.#listing
+    const matching = this.#product()
+    if (names !== null) matching.add(this.#dialect.named, JSON.stringify(names))
+    this.#addStatus(matching)
+    order.within(matching, this.#listing, null)
+    if (names === null && search) this.#addSearch(matching, search)
+    const devices = this.#dialect.devicesBy(names === null ? 'devices_by_status' : null)
+    return { text: `SELECT ${order.columns} FROM ${devices} ${matching.where}`, values: matching.values }
+  }
+
+  /** Places of devices that match, in their order, out of the first ones behind the place. */
+  lookThrough(behind: DevicePlace | null, limit: number): Query {
+    const { order, search } = this.#listing
+    const lookedAt = this.#lookedAt(behind)
+    const { placeholder } = this.#dialect
+    const sifting = new Conditions(place => placeholder(lookedAt.values.length + place))
+    if (search) this.#addSearch(sifting, search)
+    if (this.#siftsByStatus) this.#addStatus(sifting)
+    const columns = this.#siftsByStatus ? `${order.columns}, status` : order.columns
+    const rows = `SELECT ${columns} FROM ${this.#devices} ${lookedAt.where}
+      ORDER BY ${order.orderBy} LIMIT ${this.#mostLookedAt}`
+    const limitTo = sifting.parameter(limit)
+    return {
+      text: `SELECT ${order.columns} FROM (${rows}) AS looked_at ${sifting.where} LIMIT ${limitTo}`,
+      values: [...lookedAt.values, ...sifting.values],
+    }
+  }
+
+  /** The place of the last device that a look through a whole page's worth came to; none if it came to the end. */
+  lastLookedAt(): Query {
+    const { order, behind } = this.#listing
+    const lookedAt = this.#lookedAt(behind)
+    const offset = lookedAt.parameter(this.#mostLookedAt - 1)
+    return {
+      text: `SELECT ${order.columns} FROM ${this.#devices} ${lookedAt.where}
+        ORDER BY ${order.orderBy} LIMIT 1 OFFSET ${offset}`,
+      values: lookedAt.values,
+    }
+  }
+
+  /** What a page says of the whole, from the matches that a look through from the beginning found. */
+  totalOf(matches: number): Pick<DevicePage, 'total' | 'totalIsLowerBound'> {
+    const { product, status, search, order } = this.#listing
+    const isSifted = search || this.#siftsByStatus
+    const devices = countByStatus(product, order.isByStatus ? status : undefined)
+    return matches <= MAX_FEW && (!isSifted || devices <= this.#mostLookedAt)
+      ? { total: matches }
+      : { total: Math.min(matches, MAX_FEW), totalIsLowerBound: true }
+  }
+
+  /** The page behind the place, out of all that match. */
+  pageOf(places: readonly DevicePlace[]): { names: string[]; nextCursor: string | null; total: number } {
+    const { order, behind, limit } = this.#listing
+    const rest = places.filter(place => behind === null || order.compare(place, behind) > 0).sort(order.compare)
+    const shown = rest.slice(0, pageSize(limit))
+    const last = shown.at(-1)
+    return {
+      names: shown.map(({ device_name }) => device_name),
+      nextCursor: last !== undefined && rest.length > shown.length ? order.cursorOf(last) : null,
+      total: places.length,
+    }
+  }
+
+  get #siftsByStatus(): boolean {
+    return this.#listing.status !== undefined && !this.#listing.order.isByStatus
+  }
+
+  get #mostLookedAt(): number {
+    return this.#siftsByStatus ? MAX_ROWS_LOOKED_THROUGH : MAX_LOOKED_THROUGH
+  }
+
+  get #devices(): string {
+    return this.#dialect.devicesBy(this.#listing.order.indexFor(this.#listing.status))
+  }
+
+  #product(): Conditions {
+    const conditions = new Conditions(this.#dialect.placeholder)
+    conditions.add('product_id = ?', this.#listing.product.id)
+    return conditions
+  }
+
+  #lookedAt(behind: DevicePlace | null): Conditions {
+    const { order } = this.#listing
+    const conditions = this.#product()
+    if (order.isByStatus) this.#addStatus(conditions)
+    order.within(conditions, this.#listing, behind)
+    return conditions
+  }
+
+  #addStatus(conditions: Conditions): void {
+    if (this.#listing.status !== undefined) conditions.add('status = ?', this.#listing.status)
+  }
+
+  #addSearch(conditions: Conditions, search: string): void {
+    conditions.add(`device_name ${this.#dialect.like} ? ESCAPE '\\'`, anywhere(search))
+  }
+}
+
+export const nameOf = ({ device_name }: DevicePlace): string => device_name
+
+/** Rows come in no order that a statement of so many names could promise cheaply. */
+export function inOrderOf<Row extends { device_name: string }>(names: readonly string[], rows: readonly Row[]): Row[] {
+  const byName = new Map(rows.map(row => [row.device_name, row]))
+  return names.flatMap(name => byName.get(name) ?? [])
+}

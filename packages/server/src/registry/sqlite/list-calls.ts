@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type ActivityRow, activityOf } from '../sql/activity.ts'
 import { type AuditRow, auditEntry, auditQuery } from '../sql/audit.ts'
 import { Conditions } from '../sql/conditions.ts'
-import { idCursor, idOfCursor, nameCursor, nameOfCursor } from '../sql/cursor.ts'
+import { idCursor, idOfCursor } from '../sql/cursor.ts'
+import { orderOf } from '../sql/device-order.ts'
 import { journalQuery } from '../sql/journal-query.ts'
 import { countByStatus, MAX_API_KEYS_LISTED, page, pageSize } from '../sql/page.ts'
 import {
@@ -16,7 +17,7 @@ import {
 } from '../sql/rows.ts'
 import type { DevicePage, DeviceQuery, StoreCounts } from '../store.ts'
 import type { ListCalls } from './calls.ts'
-import { deviceViewer, type Statements, searchDevices } from './search-devices.ts'
+import { devicesBy, deviceViewer, type Statements, searchDevices } from './search-devices.ts'
 import { all, one } from './writer.ts'
 
 const placeholder = (): string => '?'
@@ -71,21 +72,23 @@ function statementCache(db: DatabaseSync): Statements {
 
 function listDevices(statement: Statements, query: DeviceQuery): DevicePage {
   const product = one<CountedProductRow>(statement('SELECT * FROM products WHERE product_key = ?'), query.productKey)
-  const after = query.cursor === undefined ? null : nameOfCursor(query.cursor)
+  const order = orderOf(query)
+  const behind = query.cursor === undefined ? null : order.placeOf(query.cursor)
   if (!product) return { items: [], nextCursor: null, total: 0 }
-  if (query.search) return searchDevices(statement, { ...query, search: query.search, product, after })
+  if (query.search || !order.isByStatus) return searchDevices(statement, { ...query, product, order, behind })
   const matching = new Conditions(placeholder)
   matching.add('product_id = ?', product.id)
   if (query.status !== undefined) matching.add('status = ?', query.status)
-  if (after !== null) matching.add('device_name > ?', after)
+  order.within(matching, query, behind)
   const rows = all<DeviceRow>(
-    statement(`SELECT * FROM devices ${matching.where} ORDER BY device_name LIMIT ?`),
+    statement(
+      `SELECT * FROM ${devicesBy(order.indexFor(query.status))} ${matching.where} ORDER BY ${order.orderBy} LIMIT ?`,
+    ),
     ...matching.values,
     pageSize(query.limit) + 1,
   )
-  const view = deviceViewer(statement, query.productKey)
   const total = countByStatus(product, query.status)
-  return { ...page(rows, query.limit, view, ({ device_name }) => nameCursor(device_name)), total }
+  return { ...page(rows, query.limit, deviceViewer(statement, query.productKey), order.cursorOf), total }
 }
 
 function counts(statement: Statements): StoreCounts {

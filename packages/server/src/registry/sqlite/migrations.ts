@@ -164,6 +164,9 @@ CREATE TABLE audit (
 ALTER TABLE users ADD COLUMN oidc_subject TEXT;
 CREATE UNIQUE INDEX users_by_oidc_subject ON users (oidc_subject);
 `,
+  `
+CREATE INDEX devices_by_creation ON devices (product_id, created_at, device_name);
+`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -1,45 +1,68 @@
 import type { StatementSync } from 'node:sqlite'
-import { Conditions } from '../sql/conditions.ts'
-import { nameCursor } from '../sql/cursor.ts'
-import { MAX_NAMES_FROM_INDEX, MAX_NAMES_LOOKED_THROUGH, pageOfNames, searchTotal } from '../sql/device-search.ts'
-import { anywhere, countByStatus, page, pageSize } from '../sql/page.ts'
-import { type ClientIdRow, type CountedProductRow, type DeviceRow, deviceView } from '../sql/rows.ts'
-import type { DevicePage, DeviceQuery } from '../store.ts'
-import type { DeviceStatus, DeviceView } from '../types.ts'
+import type { DeviceIndex, DevicePlace } from '../sql/device-order.ts'
+import {
+  type DeviceListing,
+  DeviceSearch,
+  inOrderOf,
+  MAX_FEW,
+  NOT_COUNTED,
+  nameOf,
+  type SearchDialect,
+} from '../sql/device-search.ts'
+import { anywhere, page, pageSize } from '../sql/page.ts'
+import { type ClientIdRow, type DeviceRow, deviceView } from '../sql/rows.ts'
+import type { DevicePage } from '../store.ts'
+import type { DeviceView } from '../types.ts'
 import { searchIdsOf } from './name-index.ts'
 import { all, one, SELECT_CLIENT_IDS } from './writer.ts'
 
 /** Prepared once for each text. */
 export type Statements = (sql: string) => StatementSync
 
-export interface Search extends DeviceQuery {
-  search: string
-  product: CountedProductRow
-  /** The name that the page comes behind. */
-  after: string | null
+const PIECE_LENGTH = 3
+const NAMED = 'device_name IN (SELECT value FROM json_each(?))'
+/**
+ * Without figures on what the tables hold, the planner would walk through a product for a status that few devices have, and
+ * through all that were created since for one name.
+ */
+export const devicesBy = (index: DeviceIndex | null): string =>
+  `devices INDEXED BY ${index ?? 'sqlite_autoindex_devices_1'}`
+
+export const DIALECT: SearchDialect = { placeholder: () => '?', like: 'LIKE', named: NAMED, devicesBy }
+
+/** A list that is filtered by more than its status, or not by name. */
+export function searchDevices(statement: Statements, listing: DeviceListing): DevicePage {
+  if (listing.search?.includes('\0')) return { items: [], nextCursor: null, total: 0 } // LIKE would end there
+  const search = new DeviceSearch(listing, DIALECT)
+  const few = fewMatches(statement, search, listing)
+  if (few === undefined) return lookThrough(statement, search, listing)
+  const { names, ...rest } = search.pageOf(few)
+  return { items: viewsOf(statement, listing, names), ...rest }
 }
 
-const PIECE_LENGTH = 3
-
-export function searchDevices(statement: Statements, search: Search): DevicePage {
-  if (search.search.includes('\0')) return { items: [], nextCursor: null, total: 0 } // LIKE would end there
-  const found = namesFromIndex(statement, search)
-  if (found === undefined || found.length > MAX_NAMES_FROM_INDEX) return lookThrough(statement, search)
-  const { status } = search
-  const names = status === undefined ? found : namesWithStatus(statement, { ...search, status }, found)
-  const page = pageOfNames(names, search)
-  return { items: viewsOf(statement, search, page.names), nextCursor: page.nextCursor, total: names.length }
+/** All that match, where they are known to be few. */
+function fewMatches(
+  statement: Statements,
+  search: DeviceSearch,
+  listing: DeviceListing,
+): readonly DevicePlace[] | undefined {
+  const names = listing.search ? namesFromIndex(statement, listing.search, listing.product.id) : undefined
+  const isFew = names !== undefined && names.length <= MAX_FEW
+  if (!isFew && !search.isFewByStatus) return undefined
+  if (isFew && search.isByNameOnly) return names.map(device_name => ({ device_name }))
+  const { text, values } = search.few(isFew ? names : null)
+  return all<DevicePlace>(statement(text), ...values)
 }
 
 /** At most one more than are used; undefined for a text that the index can't find. */
-function namesFromIndex(statement: Statements, { search, product }: Search): string[] | undefined {
+function namesFromIndex(statement: Statements, search: string, productId: number): string[] | undefined {
   const pieces = piecesOf(search)
   if (pieces === undefined) return undefined
   // The plus keeps LIKE from asking the index too, once for each piece of the text.
   const sql = `SELECT name FROM device_names WHERE device_names MATCH ? AND rowid >= ? AND rowid < ?
     AND +name LIKE ? ESCAPE '\\' LIMIT ?`
-  const ids = searchIdsOf(product.id)
-  const limit = MAX_NAMES_FROM_INDEX + 1
+  const ids = searchIdsOf(productId)
+  const limit = MAX_FEW + 1
   return all<{ name: string }>(statement(sql), pieces, ...ids, anywhere(search), limit).map(({ name }) => name)
 }
 
@@ -55,50 +78,31 @@ function piecesOf(search: string): string | undefined {
   return pieces.map(piece => `"${piece.replaceAll('"', '""')}"`).join(' AND ')
 }
 
-function namesWithStatus(
+/** In the order of the names, which are of one reading, so all of them are there. */
+function viewsOf(
   statement: Statements,
-  { product, status }: Search & { status: DeviceStatus },
+  { product, productKey }: DeviceListing,
   names: readonly string[],
-): string[] {
-  const sql = `SELECT device_name FROM devices
-    WHERE product_id = ? AND device_name IN (SELECT value FROM json_each(?)) AND status = ?`
-  return all<NameRow>(statement(sql), product.id, JSON.stringify(names), status).map(nameOf)
+): DeviceView[] {
+  const sql = `SELECT * FROM devices WHERE product_id = ? AND ${NAMED}`
+  const rows = all<DeviceRow>(statement(sql), product.id, JSON.stringify(names))
+  return inOrderOf(names, rows).map(deviceViewer(statement, productKey))
 }
 
-/** In their order; the names are of one reading, so all of them are there. */
-function viewsOf(statement: Statements, { product, productKey }: Search, names: readonly string[]): DeviceView[] {
-  const sql = `SELECT * FROM devices WHERE product_id = ? AND device_name IN (SELECT value FROM json_each(?))
-    ORDER BY device_name`
-  return all<DeviceRow>(statement(sql), product.id, JSON.stringify(names)).map(deviceViewer(statement, productKey))
-}
-
-function lookThrough(statement: Statements, search: Search): DevicePage {
-  const { product, status, after, limit } = search
-  const from = new Conditions(() => '?')
-  from.add('product_id = ?', product.id)
-  if (status !== undefined) from.add('status = ?', status)
-  const matches = (limitTo: number): NameRow[] => {
-    const inOrder = `SELECT device_name FROM devices ${from.where} ORDER BY device_name LIMIT ${MAX_NAMES_LOOKED_THROUGH}`
-    const sql = `SELECT device_name FROM (${inOrder}) WHERE device_name LIKE ? ESCAPE '\\' LIMIT ?`
-    return all<NameRow>(statement(sql), ...from.values, anywhere(search.search), limitTo)
+function lookThrough(statement: Statements, search: DeviceSearch, listing: DeviceListing): DevicePage {
+  const { behind, limit, order, isCounted = true } = listing
+  const matches = (from: DevicePlace | null, limitTo: number): DevicePlace[] => {
+    const { text, values } = search.lookThrough(from, limitTo)
+    return all<DevicePlace>(statement(text), ...values)
   }
-  const total = searchTotal(matches(MAX_NAMES_FROM_INDEX + 1).length, countByStatus(product, status))
-  if (after !== null) from.add('device_name > ?', after)
-  const { items, nextCursor } = page(matches(pageSize(limit) + 1), limit, nameOf, row => nameCursor(nameOf(row)))
-  const shown = { items: viewsOf(statement, search, items), ...total }
+  const total = isCounted ? search.totalOf(matches(null, MAX_FEW + 1).length) : NOT_COUNTED
+  const { items, nextCursor } = page(matches(behind, pageSize(limit) + 1), limit, nameOf, order.cursorOf)
+  const shown = { items: viewsOf(statement, listing, items), ...total }
   if (nextCursor !== null) return { ...shown, nextCursor }
-  const lastLookedAt = one<NameRow>(
-    statement(`SELECT device_name FROM devices ${from.where} ORDER BY device_name LIMIT 1 OFFSET ?`),
-    ...from.values,
-    MAX_NAMES_LOOKED_THROUGH - 1,
-  )
-  return { ...shown, nextCursor: lastLookedAt ? nameCursor(nameOf(lastLookedAt)) : null }
+  const { text, values } = search.lastLookedAt()
+  const last = one<DevicePlace>(statement(text), ...values)
+  return { ...shown, nextCursor: last ? order.cursorOf(last) : null }
 }
-
-interface NameRow {
-  device_name: string
-}
-const nameOf = ({ device_name }: NameRow): string => device_name
 
 export function deviceViewer(statement: Statements, productKey: string): (row: DeviceRow) => DeviceView {
   const clientIds = statement(SELECT_CLIENT_IDS)
