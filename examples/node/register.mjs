@@ -1,52 +1,62 @@
-// First boot of a device that was created before (hatchway device add): it registers with the product's secret over TLS,
-// gets its DeviceSecret, hangs up, and logs in with it. Plain MQTT.js, nothing else.
+// First boot of a device that was created before, and each boot after it: it registers with the product's
+// secret over TLS, gets its DeviceSecret, keeps it, hangs up, and logs in with it. Plain MQTT.js, nothing else.
 import { createHmac, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import mqtt from 'mqtt'
 
 const { HOST = 'localhost', PORT = '1883', CA = 'hatchway-data/ca.pem' } = process.env
 const { PRODUCT_KEY = '', PRODUCT_SECRET = '', DEVICE_NAME = 'sensor-0001' } = process.env
+const { STAY = '' } = process.env // 1: stay online, publish every ten seconds and show what comes, until Ctrl-C
 const ca = readFileSync(CA)
-const url = `mqtts://${HOST}:${PORT}`
-const username = `${DEVICE_NAME}&${PRODUCT_KEY}`
-const hmac = (key, text) => createHmac('sha256', key).update(text).digest('hex')
+const flash = `${DEVICE_NAME.replaceAll(':', '_')}.${PRODUCT_KEY}.json` // without this file it registers again
+const sign = (secret, text) => createHmac('sha256', secret).update(text).digest('hex')
 
-const { deviceSecret } = await register()
-console.log(`registered ${DEVICE_NAME}`)
-await publish(deviceSecret)
+if (!existsSync(flash)) writeFileSync(flash, await register(), { mode: 0o600 })
+await publish(JSON.parse(readFileSync(flash, 'utf8')))
+
+function connect(clientId, password) {
+  const username = `${DEVICE_NAME}&${PRODUCT_KEY}`
+  const client = mqtt.connect(`mqtts://${HOST}:${PORT}`, { ca, clientId, username, password, keepalive: 60 })
+  client.on('error', ({ message, code }) => {
+    console.error(message)
+    // MQTT.js tries again by itself where the network is to blame. A refusal has a number.
+    if (typeof code !== 'number') return
+    console.error(`${DEVICE_NAME} was refused; the server's journal tells why.`)
+    process.exit(1)
+  })
+  return client
+}
 
 /** One CONNECT, no SUBSCRIBE: the credential is pushed. */
 function register() {
   const random = randomBytes(8).toString('hex')
-  const client = mqtt.connect(url, {
-    ca,
-    clientId: `${DEVICE_NAME}|securemode=2,authType=register,random=${random},signmethod=hmacsha256|`,
-    username,
-    password: hmac(PRODUCT_SECRET, `deviceName${DEVICE_NAME}productKey${PRODUCT_KEY}random${random}`),
-    reconnectPeriod: 0,
-  })
-  return new Promise((resolve, reject) => {
-    client.once('error', reject)
+  const client = connect(
+    `${DEVICE_NAME}|securemode=2,authType=register,random=${random},signmethod=hmacsha256|`,
+    sign(PRODUCT_SECRET, `deviceName${DEVICE_NAME}productKey${PRODUCT_KEY}random${random}`),
+  )
+  return new Promise(resolve => {
     client.on('message', (topic, payload) => {
       if (topic !== '/ext/register') return
       client.end()
-      resolve(JSON.parse(payload.toString())) // keep deviceSecret in flash
+      console.log(`registered ${DEVICE_NAME}`)
+      resolve(payload)
     })
   })
 }
 
-async function publish(deviceSecret) {
+async function publish({ deviceSecret }) {
   const timestamp = Date.now()
-  const signed = `clientId${DEVICE_NAME}deviceName${DEVICE_NAME}productKey${PRODUCT_KEY}timestamp${timestamp}`
-  const client = await mqtt.connectAsync(url, {
-    ca,
-    clientId: `${DEVICE_NAME}|securemode=2,signmethod=hmacsha256,timestamp=${timestamp}|`,
-    username,
-    password: hmac(deviceSecret, signed),
-    keepalive: 60,
-  })
+  const client = connect(
+    `${DEVICE_NAME}|securemode=2,signmethod=hmacsha256,timestamp=${timestamp}|`,
+    sign(deviceSecret, `clientId${DEVICE_NAME}deviceName${DEVICE_NAME}productKey${PRODUCT_KEY}timestamp${timestamp}`),
+  )
+  client.on('message', (topic, payload) => console.log(`received ${topic}: ${payload}`))
+  if (STAY) await client.subscribeAsync(`/${PRODUCT_KEY}/${DEVICE_NAME}/user/get`)
   const topic = `/${PRODUCT_KEY}/${DEVICE_NAME}/user/update`
-  await client.publishAsync(topic, JSON.stringify({ temperature: 21.5 }), { qos: 1 })
-  console.log(`published to ${topic}`)
+  do {
+    await client.publishAsync(topic, JSON.stringify({ temperature: 21.5 }), { qos: 1 })
+    console.log(`published to ${topic}`)
+  } while (STAY && (await setTimeout(10_000, true)))
   await client.endAsync()
 }

@@ -1,17 +1,23 @@
-import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openBrowser, openPage, signInFirst } from '../harness/console.ts'
 import { connectDevice, registerDevice } from '../harness/devices.ts'
 import { Hatchway } from '../harness/hatchway.ts'
+import { RunningProgram } from '../harness/running-program.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 let hatchway: Hatchway
 let browser: Browser
 let signedIn: Awaited<ReturnType<typeof signInFirst>>
+let folder: string
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hatchway-first-device-'))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   hatchway = await Hatchway.start()
   browser = await openBrowser()
   signedIn = await signInFirst(hatchway, browser)
@@ -19,16 +25,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await hatchway?.close()
+  rmSync(folder, { recursive: true })
 })
 
-/** Runs a module in the project's folder, so that it finds MQTT.js. */
-async function run(code: string): Promise<string> {
-  const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] })
-  child.stdin.end(code)
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk))
-  await new Promise(resolve => child.once('close', resolve))
-  return output
+/** Saves the code that the page shows, as the page says, and runs it. */
+function runCode(file: string, code: string | null): RunningProgram {
+  writeFileSync(join(folder, file), code ?? '')
+  return new RunningProgram(process.execPath, [file], { cwd: folder })
 }
 
 it('leads from a first product to a device that is online, with the code that it shows', async () => {
@@ -47,16 +50,32 @@ it('leads from a first product to a device that is online, with the code that it
   await page.getByRole('button', { name: 'Show the secret' }).click()
   await page.getByText('const PRODUCT_SECRET').waitFor()
   await expect.poll(() => code.textContent()).not.toContain('THE-PRODUCT-SECRET')
-  const output = await run((await code.textContent()) ?? '')
-  expect(output).toContain('published to')
-  await page.getByText('sensor-0001').first().waitFor()
-  await page
-    .getByRole('status')
-    .getByText(/sensor-0001 (is online|has logged in)/)
-    .waitFor()
+  const device = runCode('device.mjs', await code.textContent())
+  const arrival = page.getByRole('region', { name: '3. See it come in' })
+  await arrival.getByText('sensor-0001 is online.').waitFor()
+  await device.interrupt()
+  await arrival.getByText('sensor-0001 has logged in and is offline now.').waitFor()
   await page.getByRole('link', { name: 'Open the device' }).click()
   await page.getByRole('heading', { name: 'sensor-0001' }).waitFor()
   expect(faults).toEqual([])
+  await context.close()
+})
+
+it('creates the device of a product that lets in only those, and tells why a copy without the secret is refused', async () => {
+  const { productKey } = await hatchway.createProduct({ name: 'Scales', preregistrationFree: false })
+  const { page, context } = await openPage(hatchway, browser, { locale: 'en', storageState: signedIn })
+  await page.goto(`${hatchway.http}/products/${productKey}/connect`)
+  await page.getByRole('button', { name: 'Create sensor-0001' }).click()
+  await page.getByText('sensor-0001 is created and may register.').waitFor()
+  await page.getByRole('button', { name: 'Copy without the secret' }).waitFor()
+  const code = page.getByRole('region', { name: 'Code for Node.js' })
+  const device = runCode('without-secret.mjs', await code.textContent())
+  expect(await device.ended()).toBe(1)
+  expect(device.output).toContain("sensor-0001 was refused; the server's journal tells why.")
+  const arrival = page.getByRole('region', { name: '3. See it come in' })
+  await arrival.getByText('The password is not the signature that the secret gives.').waitFor()
+  await arrival.getByText('it has another secret than the server').waitFor()
+  await arrival.getByText('with the ProductSecret as its key').waitFor()
   await context.close()
 })
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ConnectValues, type ExampleKind, fillExample } from '../../packages/console/src/product/fill-example.ts'
 import { pythonWithPaho } from '../../scripts/prerequisites.ts'
-import { Hatchway, type Product } from '../harness/hatchway.ts'
+import { eventually, Hatchway, type Product } from '../harness/hatchway.ts'
+import { RunningProgram } from '../harness/running-program.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const example = (path: string): string => readFileSync(join(ROOT, 'examples', path), 'utf8')
@@ -42,26 +42,32 @@ it.each([
   ['python', 'python/register.py', pythonWithPaho() ?? 'python3'],
   ['shell', 'mosquitto/device.sh', 'bash'],
   ['shell', 'mosquitto/register.sh', 'bash'],
-] as const)('code made of the %s example %s runs as it is pasted', async (kind, path, program) => {
-  const deviceName = `code-${path.replaceAll(/[/.]/g, '-')}`
-  const isFree = !path.includes('register')
-  if (!isFree) await hatchway.createDevice(product.productKey, deviceName)
-  const file = join(folder, path.replace('/', '-'))
-  writeFileSync(file, fillExample(kind, example(path), valuesFor(deviceName, isFree)))
-  // Without any setting of the environment.
-  const child = spawn(program, [file], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk))
-  const code = await new Promise(resolve => child.once('close', resolve))
-  expect({ code, output }).toMatchObject({
-    code: 0,
-    output: expect.stringContaining(`published to /pk1/${deviceName}`),
-  })
-})
+] as const)(
+  'code made of the %s example %s runs as it is pasted, stays online, shows what comes, and logs in again',
+  async (kind, path, program) => {
+    const deviceName = `code-${path.replaceAll(/[/.]/g, '-')}`
+    const isFree = !path.includes('register')
+    if (!isFree) await hatchway.createDevice(product.productKey, deviceName)
+    const file = join(folder, path.replace('/', '-'))
+    writeFileSync(file, fillExample(kind, example(path), valuesFor(deviceName, isFree)))
+    const device = () => hatchway.device(product.productKey, deviceName)
+    // Without any setting of the environment; the second time it has its credentials.
+    for (const boot of [1, 2]) {
+      const running = new RunningProgram(program, [file], { cwd: folder, env: { PATH: process.env['PATH'] } })
+      await running.says(`published to /pk1/${deviceName}/user/update`)
+      expect(running.output.includes('registered')).toBe(boot === 1)
+      const topic = `/pk1/${deviceName}/user/get`
+      // Once it has subscribed, one of these arrives.
+      await eventually(async () => {
+        await hatchway.api('POST', `/products/pk1/devices/${deviceName}/messages`, { topic, payload: '{"led":1}' })
+        return running.output.includes('{"led":1}')
+      })
+      expect(await device()).toMatchObject({ status: 'ONLINE' })
+      await running.interrupt()
+      await eventually(async () => (await device()).status === 'OFFLINE')
+    }
+  },
+)
 
 it.each([
   ['c', 'link-sdk-c/device.c'],

@@ -31,10 +31,12 @@ export interface ConsolePage {
 export async function signInFirst(hatchway: Hatchway, browser: Browser) {
   const { page, context } = await openPage(hatchway, browser, { locale: 'en' })
   await page.goto(hatchway.server.setupLink ?? '')
-  await page.getByLabel('User name').fill(ADMIN.name)
-  await page.getByLabel('Password', { exact: true }).fill(ADMIN.password)
-  await page.getByLabel('Password again').fill(ADMIN.password)
-  await page.getByRole('button', { name: 'Set password and sign in' }).click()
+  // By keyboard alone: the caret is where the first thing has to be typed, and Tab leads to the next field.
+  await page.getByText('At least 12 characters.').waitFor()
+  await page.keyboard.type(ADMIN.password)
+  await page.keyboard.press('Tab')
+  await page.keyboard.type(ADMIN.password)
+  await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Overview' }).waitFor()
   const state = await context.storageState()
   await context.close()

@@ -4,6 +4,7 @@ import { api, resultOf } from '../api/client.ts'
 import type { Role, User } from '../api/types.ts'
 import { useText } from '../i18n/preferences.ts'
 import { useNotices } from '../parts/notices.ts'
+import { PasswordInput } from '../parts/password-input.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { partsText } from '../parts/text.ts'
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../session/passwords.ts'
@@ -69,7 +70,7 @@ export function AddUser({ isOpen, onClose, onDone }: AddUserProps) {
             <Input maxLength={MAX_NAME_LENGTH} autoComplete="off" spellCheck={false} />
           </Form.Item>
           <Form.Item name="password" label={t.password} extra={t.passwordHelp} rules={passwordRules}>
-            <Input.Password maxLength={MAX_PASSWORD_LENGTH} autoComplete="new-password" />
+            <PasswordInput maxLength={MAX_PASSWORD_LENGTH} autoComplete="new-password" />
           </Form.Item>
           <RoleChoice roles={ROLES} />
         </Form>
@@ -126,7 +127,7 @@ export function ChangeUser({ user, onClose, onDone }: ChangeUserProps) {
         >
           <RoleChoice roles={ROLES} />
           <Form.Item name="password" label={t.newPassword} extra={t.leaveOut} rules={passwordRules}>
-            <Input.Password maxLength={MAX_PASSWORD_LENGTH} autoComplete="new-password" />
+            <PasswordInput maxLength={MAX_PASSWORD_LENGTH} autoComplete="new-password" />
           </Form.Item>
         </Form>
       </div>

@@ -1,9 +1,10 @@
 import { useMutation } from '@tanstack/react-query'
-import { Button, Form, Input } from 'antd'
+import { Button, Form } from 'antd'
 import { api, resultOf } from '../api/client.ts'
 import { useText } from '../i18n/preferences.ts'
 import { useNotices } from '../parts/notices.ts'
 import { Section } from '../parts/page.tsx'
+import { PasswordInput } from '../parts/password-input.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { NewPasswordFields } from '../session/new-password-fields.tsx'
 import { MAX_PASSWORD_LENGTH } from '../session/passwords.ts'
@@ -25,7 +26,7 @@ export function PasswordForm() {
     <Section title={t.password}>
       <Form form={form} layout="vertical" requiredMark={false} onFinish={values => mutate(values)} className="form">
         <Form.Item name="current" label={t.current} rules={[{ required: true, message: t.currentMissing }]}>
-          <Input.Password autoComplete="current-password" maxLength={MAX_PASSWORD_LENGTH} />
+          <PasswordInput autoComplete="current-password" maxLength={MAX_PASSWORD_LENGTH} />
         </Form.Item>
         <NewPasswordFields label={t.next} />
         <div className="stack">

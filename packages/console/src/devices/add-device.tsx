@@ -4,6 +4,7 @@ import { Form, Input, Modal } from 'antd'
 import { api, resultOf } from '../api/client.ts'
 import { useText } from '../i18n/preferences.ts'
 import { useNotices } from '../parts/notices.ts'
+import { PasswordInput } from '../parts/password-input.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { partsText } from '../parts/text.ts'
 import { ProductSelect } from './product-select.tsx'
@@ -75,7 +76,7 @@ export function AddDevice({ isOpen, product, onClose }: AddDeviceProps) {
             <Input maxLength={32} spellCheck={false} autoComplete="off" />
           </Form.Item>
           <Form.Item name="deviceSecret" label={t.deviceSecret} extra={t.deviceSecretHelp}>
-            <Input.Password maxLength={64} autoComplete="off" />
+            <PasswordInput maxLength={64} autoComplete="off" />
           </Form.Item>
         </Form>
       </div>

@@ -26,8 +26,8 @@ export function Verdict({ explanation }: { explanation: Explanation }) {
             </>
           }
         />
-        <Mistakes mistakes={mistakes} />
-        <SignedText text={signedText} method={signMethod} />
+        <Mistakes mistakes={mistakes} reason={explanation.reason} />
+        <SignedText text={signedText} method={signMethod} mode={explanation.mode} />
         <div>
           <h3>{t.steps}</h3>
           <ol className="steps">

@@ -24,8 +24,8 @@ export function EntryDetails({ entry }: { entry: JournalEntry }) {
         </p>
         <p>{entry.fix[language]}</p>
       </div>
-      <Mistakes mistakes={entry.mistakes} />
-      <SignedText text={entry.signedText} method={entry.signMethod} />
+      <Mistakes mistakes={entry.mistakes} reason={entry.reason} />
+      <SignedText text={entry.signedText} method={entry.signMethod} mode={entry.mode} />
       <div>
         <h3>{t.came}</h3>
         <Facts items={factsOf(entry, language).map(([label, value]) => [label, <bdi key={label}>{value}</bdi>])} />
@@ -40,10 +40,10 @@ export function Outcome({ outcome }: { outcome: JournalEntry['outcome'] }) {
 }
 
 /** Common mistakes that would explain the signature, most likely first, and their fixes. */
-export function Mistakes({ mistakes }: { mistakes: readonly Schemas['Mistake'][] }) {
+export function Mistakes({ mistakes, reason }: { mistakes: readonly Schemas['Mistake'][]; reason: string }) {
   const t = useText(journalText)
   const { language } = usePreferences()
-  if (mistakes.length === 0) return null
+  if (mistakes.length === 0) return reason === 'signature-mismatch' ? <p>{t.noMistake}</p> : null
   return (
     <div className="stack-tight">
       <h3>{t.mistakes}</h3>
@@ -61,14 +61,20 @@ export function Mistakes({ mistakes }: { mistakes: readonly Schemas['Mistake'][]
   )
 }
 
-export function SignedText({ text, method }: { text: string | null; method: string | null }) {
+interface SignedTextProps {
+  text: string | null
+  method: string | null
+  mode: string | null
+}
+
+export function SignedText({ text, method, mode }: SignedTextProps) {
   const t = useText(journalText)
   if (text === null) return null
   return (
     <div className="stack-tight wrapped">
       <h3>{t.signedText}</h3>
       <CodeBlock code={text} what={t.signedText} />
-      <p className="quiet">{t.signedHelp(method ?? '')}</p>
+      <p className="quiet">{t.signedHelp(method ?? '', mode === 'secret' ? 'DeviceSecret' : 'ProductSecret')}</p>
     </div>
   )
 }

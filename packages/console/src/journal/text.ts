@@ -36,8 +36,10 @@ export const journalText = bilingual(
     mistakes: 'The likely mistake',
     mistakeFix: 'In the device’s code:',
     signedText: 'The text that should have been signed',
-    signedHelp: (method: string) =>
-      `The password is the hexadecimal ${method} of exactly this text, with the secret as its key. Compare it with what the device signs.`,
+    signedHelp: (method: string, secret: string) =>
+      `The password is the hexadecimal ${method} of exactly this text, with the ${secret} as its key. Compare it with what the device signs.`,
+    noMistake:
+      'No common mistake was found that explains this signature. If the device signs exactly the text below, it has another secret than the server.',
     came: 'What came',
     mode: 'Mode',
     clientId: 'ClientID',
@@ -90,8 +92,9 @@ export const journalText = bilingual(
     mistakes: '可能的错误',
     mistakeFix: '在设备代码中：',
     signedText: '应当签名的原文',
-    signedHelp: method =>
-      `password 是以密钥对这段原文计算 ${method} 得到的十六进制结果，请与设备实际签名的内容逐字对照。`,
+    signedHelp: (method, secret) =>
+      `password 是以 ${secret} 为密钥对这段原文计算 ${method} 得到的十六进制结果，请与设备实际签名的内容逐字对照。`,
+    noMistake: '没有找到能解释该签名的常见错误。如果设备签名的正是下面的原文，则设备与服务器使用的密钥不同。',
     came: '收到的内容',
     mode: '方式',
     clientId: 'ClientID（客户端标识）',

@@ -24,7 +24,7 @@ export function CopyButton({ text, what, label }: { text: string; what: string; 
       {...(label === undefined ? { 'aria-label': isCopied ? t.copied : t.copyOf(what), title: t.copyOf(what) } : {})}
       onClick={() => copyText(text).then(() => setCopied(true))}
     >
-      {label}
+      {label === undefined ? null : isCopied ? t.copied : label}
     </Button>
   )
 }
@@ -43,10 +43,18 @@ export function CodeBlock({ code, what }: { code: string; what: string }) {
   return (
     <div className="code-block">
       <CopyButton text={code} what={what} />
+      <CodeText code={code} what={what} />
+    </div>
+  )
+}
+
+export function CodeText({ code, what }: { code: string; what: string }) {
+  return (
+    <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section tabIndex={0} aria-label={what}>
+      <section className="code" tabIndex={0} aria-label={what}>
         <pre dir="ltr">{code}</pre>
       </section>
-    </div>
+    </>
   )
 }

@@ -36,7 +36,7 @@ export const EXAMPLES: readonly Example[] = [
     file: 'device.py',
     free: pythonRegnwl,
     preregistered: pythonRegister,
-    run: 'pip install paho-mqtt && python3 device.py',
+    run: 'python3 -m venv venv && venv/bin/pip install paho-mqtt && venv/bin/python device.py',
   },
   { kind: 'arduino', label: 'Arduino / ESP32', file: 'device.ino', free: arduino, preregistered: arduino, run: null },
   {

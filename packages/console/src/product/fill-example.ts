@@ -28,7 +28,6 @@ const lines = (pem: string): string[] => pem.trim().split('\n')
 
 const REPLACEMENTS: Readonly<Record<ExampleKind, (values: ConnectValues) => readonly Replacement[]>> = {
   node: ({ host, port, productKey, productSecret, deviceName, ca }) => [
-    [/^import \{ readFileSync \} from 'node:fs'\n/m, ''],
     [
       /^const \{ HOST = .*\} = process\.env$/m,
       `const HOST = ${quoted(host)}\nconst PORT = '${port}'\nconst CA = \`${ca.trim()}\n\``,
@@ -38,16 +37,17 @@ const REPLACEMENTS: Readonly<Record<ExampleKind, (values: ConnectValues) => read
       `const PRODUCT_KEY = ${quoted(productKey)}\nconst PRODUCT_SECRET = ${quoted(productSecret)}\nconst DEVICE_NAME = ${quoted(deviceName)}`,
     ],
     [/readFileSync\(CA\)/, 'CA'],
+    [/^const \{ STAY = .*$/m, 'const STAY = true'],
   ],
   python: ({ host, port, productKey, productSecret, deviceName, ca }) => [
     [/^Needs PRODUCT_KEY.*Runs on/m, 'Runs on'],
-    [/^import os\n/m, ''],
     [/^HOST = .*$/m, `HOST = ${quoted(host)}`],
     [/^PORT = .*$/m, `PORT = ${port}`],
     [/^CA = .*$/m, `CA = "ca.pem"\nwith open(CA, "w") as file:\n    file.write("""${lines(ca).join('\n')}\n""")`],
     [/^PRODUCT_KEY = .*$/m, `PRODUCT_KEY = ${quoted(productKey)}`],
     [/^PRODUCT_SECRET = .*$/m, `PRODUCT_SECRET = ${quoted(productSecret)}`],
     [/^DEVICE_NAME = .*$/m, `DEVICE_NAME = ${quoted(deviceName)}`],
+    [/^# 1: stay .*\nSTAY = .*$/m, 'STAY = True'],
   ],
   shell: ({ host, port, productKey, productSecret, deviceName, ca }) => [
     [/ Needs PRODUCT_KEY and PRODUCT_SECRET\.$/m, ''],
@@ -61,6 +61,7 @@ const REPLACEMENTS: Readonly<Record<ExampleKind, (values: ConnectValues) => read
         'PEM',
       ].join('\n'),
     ],
+    [/^STAY=.*$/m, 'STAY=1'],
   ],
   c: ({ host, port, productKey, productSecret, deviceName, ca, isFree }) => [
     [/^#define HOST .*$/m, `#define HOST ${quoted(host)}`],

@@ -3,6 +3,9 @@ import type { System } from '../api/types.ts'
 const DEFAULT_PORT = 1883
 const LOCAL = ['localhost', '127.0.0.1', '::1', '0.0.0.0']
 
+/** Whether only a device on the server's own machine reaches it by this host. */
+export const isThisMachine = (host: string): boolean => LOCAL.includes(host)
+
 export interface MqttAddress {
   host: string
   port: number

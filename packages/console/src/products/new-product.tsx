@@ -6,6 +6,7 @@ import { api, resultOf } from '../api/client.ts'
 import { productPath } from '../frame/pages.ts'
 import { useText } from '../i18n/preferences.ts'
 import { useNotices } from '../parts/notices.ts'
+import { PasswordInput } from '../parts/password-input.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { productsText } from './text.ts'
 
@@ -103,10 +104,10 @@ function NameAndMode() {
   return (
     <>
       <Form.Item name="name" label={t.name} rules={[{ required: true, whitespace: true, message: t.nameMissing }]}>
-        <Input maxLength={64} autoComplete="off" />
+        <Input maxLength={64} autoComplete="off" placeholder={t.nameExample} />
       </Form.Item>
       <Form.Item name="preregistrationFree" label={t.mode}>
-        <Radio.Group className="stack">
+        <Radio.Group className="stack choices">
           <Radio value={false}>
             <strong>{t.modeRegister}</strong>
             <p className="quiet">{t.modeRegisterHelp}</p>
@@ -138,7 +139,7 @@ function SwitchAndKeys() {
             <Input maxLength={64} spellCheck={false} autoComplete="off" placeholder={t.leaveOut} />
           </Form.Item>
           <Form.Item name="productSecret" label={t.productSecret}>
-            <Input.Password maxLength={128} autoComplete="off" placeholder={t.leaveOut} />
+            <PasswordInput maxLength={128} autoComplete="off" placeholder={t.leaveOut} />
           </Form.Item>
         </>
       ) : null}

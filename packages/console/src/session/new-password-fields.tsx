@@ -1,19 +1,21 @@
-import { Form, Input } from 'antd'
+import { Form } from 'antd'
 import { useText } from '../i18n/preferences.ts'
+import { PasswordInput } from '../parts/password-input.tsx'
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './passwords.ts'
 import { sessionText } from './text.ts'
 
 /** A new password, twice; the form's value `password`. */
-export function NewPasswordFields({ label }: { label?: string }) {
+export function NewPasswordFields({ label, autoFocus = false }: { label?: string; autoFocus?: boolean }) {
   const t = useText(sessionText)
   return (
     <>
       <Form.Item
         name="password"
         label={label ?? t.password}
+        extra={t.passwordHelp(MIN_PASSWORD_LENGTH)}
         rules={[{ required: true, min: MIN_PASSWORD_LENGTH, message: t.passwordShort(MIN_PASSWORD_LENGTH) }]}
       >
-        <Input.Password autoComplete="new-password" maxLength={MAX_PASSWORD_LENGTH} />
+        <PasswordInput autoComplete="new-password" autoFocus={autoFocus} maxLength={MAX_PASSWORD_LENGTH} />
       </Form.Item>
       <Form.Item
         name="passwordAgain"
@@ -27,7 +29,7 @@ export function NewPasswordFields({ label }: { label?: string }) {
           }),
         ]}
       >
-        <Input.Password autoComplete="new-password" maxLength={MAX_PASSWORD_LENGTH} />
+        <PasswordInput autoComplete="new-password" maxLength={MAX_PASSWORD_LENGTH} />
       </Form.Item>
     </>
   )

@@ -40,7 +40,7 @@ export function SetupPage() {
           <Form.Item name="name" label={t.name} rules={[{ required: true, message: t.nameMissing }]}>
             <Input autoComplete="username" spellCheck={false} maxLength={64} />
           </Form.Item>
-          <NewPasswordFields />
+          <NewPasswordFields autoFocus />
           <Button type="primary" htmlType="submit" block loading={isPending} disabled={token === ''}>
             {t.setupDo}
           </Button>

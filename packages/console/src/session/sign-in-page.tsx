@@ -4,6 +4,7 @@ import { api, resultOf } from '../api/client.ts'
 import { ApiProblem } from '../api/problem.ts'
 import type { SignIn } from '../api/types.ts'
 import { useText } from '../i18n/preferences.ts'
+import { PasswordInput } from '../parts/password-input.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { Entrance } from './entrance.tsx'
 import { MAX_PASSWORD_LENGTH } from './passwords.ts'
@@ -39,7 +40,7 @@ export function SignInPage({ problem }: { problem: unknown }) {
               <Input autoComplete="username" autoFocus spellCheck={false} maxLength={64} />
             </Form.Item>
             <Form.Item name="password" label={t.password} rules={[{ required: true, message: t.passwordMissing }]}>
-              <Input.Password autoComplete="current-password" maxLength={MAX_PASSWORD_LENGTH} />
+              <PasswordInput autoComplete="current-password" maxLength={MAX_PASSWORD_LENGTH} />
             </Form.Item>
             <Button type="primary" htmlType="submit" block loading={isPending}>
               {t.signIn}

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import { defaultBrokerSettings } from '../broker/embedded/index.ts'
 import type { Broker } from '../broker/port.ts'
 import type { Certificates, Gateway } from '../gateway/index.ts'
@@ -80,9 +81,13 @@ function certificateOf(kind: ServedCertificate['kind'], pem: string): ServedCert
   }
 }
 
-/** `DNS:a.example, IP Address:192.0.2.1` */
-const namesIn = (subjectAltName: string | undefined): string[] =>
-  (subjectAltName ?? '').split(', ').flatMap(name => /^(?:DNS|IP Address):(.+)$/.exec(name)?.[1] ?? [])
+/** `DNS:a.example, IP Address:192.0.2.1, IP Address:0:0:0:0:0:0:0:1` */
+export const namesIn = (subjectAltName: string | undefined): string[] =>
+  (subjectAltName ?? '').split(', ').flatMap(name => {
+    const [, kind, value = ''] = /^(DNS|IP Address):(.+)$/.exec(name) ?? []
+    if (kind === undefined) return []
+    return kind === 'DNS' || !isIPv6(value) ? value : new URL(`http://[${value}]`).hostname.slice(1, -1)
+  })
 
 function limitsOf({ config, broker, gateway }: SystemParts, journalEntries: number | null): Limit[] {
   const { maxConnections, journalLimit } = config

@@ -62,7 +62,9 @@ describe('serve', () => {
     })
     expect(JSON.parse(json.stdout)).toMatchObject({ event: 'ready', setup: setupLink })
     const people = await run(['serve'], { cwd: '/', loadApp: appWith({ setupLink }), stop })
-    expect(people.stdout).toContain(`Set the first password, within 24 hours:\n  ${setupLink}\n`)
+    // The last line: nobody has to look for what comes next.
+    expect(people.stdout).toMatch(/open this link in a browser.* once, for 24 hours\.\n {2}\S+\n$/)
+    expect(people.stdout).toContain(setupLink)
   })
 
   it('tells people each endpoint, the key of a first start, and warnings', async () => {
@@ -70,7 +72,7 @@ describe('serve', () => {
     const loadApp = appWith({ adminToken: 'admin-secret', warnings: ['no RSA certificate.'] })
     const { stdout, stderr } = await run(['serve'], { cwd: '/', loadApp, stop, onStdout: () => stop.abort() })
     expect(stdout).toContain('MQTT  mqtt://127.0.0.1:1883')
-    expect(stdout).toContain('HTTP  http://127.0.0.1:8080')
+    expect(stdout).toContain('HTTP  http://127.0.0.1:8080 (web console and API)')
     expect(stdout).toContain('CA    /data/ca.pem')
     expect(stdout).toMatch(/shown this once.*\n {2}admin-secret\n/)
     expect(stderr).toContain('hatchway: no RSA certificate.\n')

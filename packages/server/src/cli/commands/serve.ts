@@ -80,13 +80,17 @@ function readyDocument({ mqtt, http, caFile, setupLink }: Server): object {
 function readyText({ mqtt, http, caFile, adminToken, setupLink }: Server): string {
   const lines = facts([
     ...mqtt.map(({ url }) => ['MQTT', `${url} (mqtts, ws and wss on the same port)`] as const),
-    ['HTTP', http],
+    ['HTTP', `${http} (web console and API)`],
     ['CA', caFile],
   ])
   const token = adminToken === null ? '' : `${adminTokenText(adminToken)}\n`
-  const setup = setupLink === null ? '' : `Set the first password, within 24 hours:\n  ${setupLink}\n`
-  return `Hatchway ${version} is ready.\n${lines}${token}${setup}Ctrl-C stops it.\n`
+  const setup = setupLink === null ? '' : `\n${setupText(setupLink)}\n`
+  return `Hatchway ${version} is ready. Ctrl-C stops it.\n${lines}${token}${setup}`
 }
+
+/** The last thing that a first start says, since it is the next thing to do. */
+export const setupText = (setupLink: string): string =>
+  `Next: open this link in a browser to set the web console's first password. It works once, for 24 hours.\n  ${setupLink}`
 
 const adminTokenText = (adminToken: string): string =>
   `Admin API key, shown this once and kept in the data folder (admin-token):\n  ${adminToken}`
