@@ -422,6 +422,22 @@ describe('the connection', () => {
     expect(incidents).toMatchObject(told)
   })
 
+  it('may send UNSUBSCRIBE with flags of 0000 below MQTT 5 if it is a device, as Link SDK C 4.x does', () => {
+    const { client, incidents } = rig()
+    const bareUnsubscribe = encode({ type: 'unsubscribe', packetId: 2, filters: [up] }, 4)
+    bareUnsubscribe[0] = 0xa0
+    const fielded = client(device())
+    fielded.subscribe(up)
+    fielded.received()
+    fielded.sendBytes(Buffer.from(bareUnsubscribe))
+    expect(fielded.received()).toMatchObject([{ type: 'unsuback', packetId: 2 }])
+    fielded.publish(up)
+    expect([fielded.messages(), fielded.isOpen, incidents]).toEqual([[], true, []])
+    const others = [client(application()), client(device('dev2'), { level: 5 })]
+    for (const other of others) other.sendBytes(Buffer.from(bareUnsubscribe))
+    expect(others.map(({ isOpen }) => isOpen)).toEqual([false, false]) // [MQTT-3.10.1-1]
+  })
+
   it('ends orderly when the broker closes, which waits until the links are gone', async () => {
     const { client, broker } = rig()
     const one = client(device(), { level: 5 })

@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { decode, type Framer, MalformedPacket, type Packet, type Will } from '../../mqtt/index.ts'
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
+import { mendFieldedFlags } from '../client/fielded-flags.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
 import type { Attachment, AttachRequest, Identity } from '../port.ts'
 import { ClientLine } from './client-line.ts'
@@ -217,7 +218,10 @@ export class Connection extends ClientLine implements Attachment, IntakeHost {
     }
     const packetId = firstByte === barePuback && end - bodyStart === 2 ? buffer.readUInt16BE(bodyStart) : 0
     if (packetId > 0) this.perform(this.session.state.outbound.acknowledgeQos1(packetId))
-    else this.perform(receivePacket(this.session.state, decode(framer, this.level)))
+    else {
+      mendFieldedFlags(framer, this.level, this.identity)
+      this.perform(receivePacket(this.session.state, decode(framer, this.level)))
+    }
   }
 
   #failed(error: unknown): void {

@@ -196,6 +196,13 @@ it('MQTT 3.1 goes on as the bytes of 3.1.1: flags that it left open are as they 
   expect(rig.send(bytes, repeated)).toMatchObject([{ type: 'subscribe' }, { type: 'publish', dup: false }])
 })
 
+it('the UNSUBSCRIBE of a device whose flags are 0000 goes on with the right ones', () => {
+  const rig = new Rig(4)
+  const bytes = encode({ type: 'unsubscribe', packetId: 4, filters: [own] }, 4)
+  bytes[0] = 0xa0
+  expect(rig.send(bytes)).toMatchObject([{ type: 'unsubscribe', packetId: 4, filters: [own] }])
+})
+
 it('a length that takes more bytes than need be is written anew', () => {
   const rig = new Rig(4)
   expect(rig.send(Buffer.from([0xc0, 0x80, 0x00]))).toEqual([{ type: 'pingreq' }])

@@ -12,6 +12,7 @@ import {
   type Subscribe,
 } from '../../mqtt/index.ts'
 import type { ClientLimits } from '../client/client-limits.ts'
+import { mendFieldedFlags, type OwnFrame } from '../client/fielded-flags.ts'
 import type { Meter } from '../client/meter.ts'
 import { misplaced } from '../client/misplaced-packet.ts'
 import type { PublishHead } from '../client/publish-head.ts'
@@ -86,7 +87,7 @@ export class ClientPackets {
   }
 
   /** Throws MalformedPacket. */
-  receive(frame: Frame): void {
+  receive(frame: OwnFrame): void {
     const type = frame.firstByte >> 4
     if (type === types.publish) this.#publish(frame)
     else if ((type === types.puback || type === types.pubrec || type === types.pubcomp) && isBare(frame)) {
@@ -170,7 +171,8 @@ export class ClientPackets {
     this.#host.answer({ type: qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, properties })
   }
 
-  #other(frame: Frame): void {
+  #other(frame: OwnFrame): void {
+    mendFieldedFlags(frame, this.#host.level, this.#host.identity)
     const packet = decode(frame, this.#host.level)
     switch (packet.type) {
       case 'subscribe':
