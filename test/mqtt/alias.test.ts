@@ -27,17 +27,18 @@ describe('topic aliases of the client', () => {
     for (const packet of packets) expect(packet).not.toHaveProperty('properties.topicAlias')
   })
 
-  it.each<[what: string, topic: string, aliasOf: (maximum: number) => number]>([
-    ['0', 'a topic', () => 0],
-    ['above the maximum [MQTT-3.2.2-17] [MQTT-3.3.2-9]', 'a topic', maximum => maximum + 1],
-    ['not set', '', maximum => maximum],
-  ])('end the connection when one is %s', async (_what, named, aliasOf) => {
+  it.each<[what: string, reasonCode: number, topic: string, aliasOf: (maximum: number) => number]>([
+    ['0', 0x94, 'a topic', () => 0],
+    ['above the maximum [MQTT-3.2.2-17] [MQTT-3.3.2-9]', 0x94, 'a topic', maximum => maximum + 1],
+    ['above the maximum and without a topic', 0x94, '', maximum => maximum + 1],
+    ['not set', 0x82, '', maximum => maximum],
+  ])('end the connection when one is %s, with code %i', async (_what, reasonCode, named, aliasOf) => {
     const client = await served.client(5)
     const alias = aliasOf(client.connack.properties?.topicAliasMaximum ?? 0)
     const topic = Buffer.from(named === '' ? '' : served.topic())
     const head = Buffer.of(0x30, topic.length + 6, 0, topic.length)
     client.sendBytes(Buffer.concat([head, topic, Buffer.of(3, 0x23, alias >> 8, alias & 0xff)]))
-    expect(await untilClosed(client)).toMatchObject([{ type: 'disconnect', reasonCode: 0x94 }])
+    expect(await untilClosed(client)).toMatchObject([{ type: 'disconnect', reasonCode }])
   })
 
   it('are unknown on the next connection [MQTT-3.3.2-7]', async () => {
@@ -46,7 +47,7 @@ describe('topic aliases of the client', () => {
     await publish(first, served.topic(), 'x', { properties: { topicAlias: 1 } })
     const second = await served.client(5, { clientId, cleanStart: false })
     second.send(publishPacket('', 'x', { properties: { topicAlias: 1 } }))
-    expect(await untilClosed(second)).toMatchObject([{ type: 'disconnect', reasonCode: 0x94 }])
+    expect(await untilClosed(second)).toMatchObject([{ type: 'disconnect', reasonCode: 0x82 }])
   })
 })
 

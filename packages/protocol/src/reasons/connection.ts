@@ -92,10 +92,10 @@ export const CONNECTION_REASONS = {
   'topic-alias-invalid': {
     ...CLOSES,
     mqtt5: 0x94,
-    en: 'The client used a topic alias that is 0, too large or not set.',
-    zh: '客户端使用的主题别名为 0、过大或未设置。',
-    fixEn: 'Let the client obey the Topic Alias Maximum and send the topic with the first use of an alias.',
-    fixZh: '请让客户端遵守 Topic Alias Maximum，并在首次使用别名时带上主题。',
+    en: 'The client used a topic alias that is 0 or larger than the server allowed.',
+    zh: '客户端使用的主题别名为 0 或超过服务器允许的值。',
+    fixEn: 'Let the client obey the Topic Alias Maximum of the CONNACK.',
+    fixZh: '请让客户端遵守 CONNACK 中的 Topic Alias Maximum。',
   },
   'retained-limit': {
     ...ANSWERED,

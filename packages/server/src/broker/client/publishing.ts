@@ -45,8 +45,8 @@ export class Publishing<Found> {
     this.#aliases ??= this.#newAliases(topicAliasMaximum)
     const resolved = this.#aliases.resolve(alias, topic)
     if (resolved === undefined) {
-      const problem = `topic alias ${alias} is not set, or above the Topic Alias Maximum ${topicAliasMaximum}`
-      this.#client.refuse('topic-alias-invalid', problem)
+      const { reason, problem } = this.#aliases.fault(alias)
+      this.#client.refuse(reason, problem)
     }
     return resolved
   }

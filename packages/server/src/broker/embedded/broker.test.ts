@@ -378,6 +378,16 @@ describe('the connection', () => {
     expect(plain.connack).toMatchObject({ sessionPresent: false, reasonCode: 0 })
   })
 
+  it('offers no topic aliases to Link SDK C, which repeats messages that use them on its next connection', () => {
+    const { client } = rig()
+    const connect = { clientId: 'pk1.dev1|timestamp=2524608000000,_ss=1,_v=sdk-c-4.2.0,securemode=2|' }
+    const { connack } = client(device(), { level: 5, connect })
+    expect(connack).toMatchObject({ reasonCode: 0 })
+    expect(connack).not.toHaveProperty('properties.topicAliasMaximum')
+    const others = [client(application(), { level: 5, connect }), client(device(), { level: 5 })]
+    for (const other of others) expect(other.connack).toMatchObject({ properties: { topicAliasMaximum: 32 } })
+  })
+
   it('is turned away with 0x8C if it asks for an authentication method [MQTT-4.12.0-1]', () => {
     const { client, presence, broker } = rig()
     const refused = client(device(), { level: 5, connect: { properties: { authenticationMethod: 'SCRAM' } } })

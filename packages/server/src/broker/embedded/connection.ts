@@ -1,7 +1,7 @@
 import type { ReasonCode } from '@hatchway/protocol'
 import { decode, type Framer, MalformedPacket, type Packet, type Will } from '../../mqtt/index.ts'
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
-import { mendFieldedFlags } from '../client/fielded-flags.ts'
+import { mendFieldedFlags } from '../client/fielded-devices.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
 import type { Attachment, AttachRequest, Identity } from '../port.ts'
 import { ClientLine } from './client-line.ts'

@@ -2,6 +2,7 @@ import type { Connack } from '../../mqtt/index.ts'
 import { clientIdOf } from '../client/client-id.ts'
 import { maxPacketSizeBytes } from '../client/client-limits.ts'
 import { Emptied } from '../client/emptied.ts'
+import { topicAliasesFor } from '../client/fielded-devices.ts'
 import { Meter, versionOf } from '../client/meter.ts'
 import { permittedWill } from '../client/permitted-will.ts'
 import { type Rights, responsePrefixOf, rightsOf } from '../client/rights.ts'
@@ -102,6 +103,8 @@ export class Hub implements Surroundings<Connection> {
     const { identity, connect } = request
     const { settings } = this
     this.connections.get(identity.sessionId)?.close('session-taken-over') // [MQTT-3.1.4-3]
+    const earlier = this.sessions.get(identity.sessionId)
+    if (earlier !== undefined && this.sessions.hasExpired(earlier)) this.endSession(earlier)
     const rights = rightsOf(identity, settings)
     const expirySeconds = expiryOf(connect, settings)
     const answer = this.#answer(request, expirySeconds)
@@ -130,13 +133,14 @@ export class Hub implements Surroundings<Connection> {
     return connection
   }
 
-  #answer({ identity, connect, keepAliveSeconds, keepAliveChanged }: AttachRequest, expirySeconds: number): Connack {
+  #answer(request: AttachRequest, expirySeconds: number): Connack {
+    const { identity, connect, keepAliveSeconds, keepAliveChanged } = request
     const { settings, isClosing } = this
     const isPresent = this.sessions.get(identity.sessionId) !== undefined
     return connack({
       ...{ connect, keepAliveSeconds, keepAliveChanged, isClosing, expirySeconds },
       receiveMaximum: settings.receiveMaximum,
-      topicAliasMaximum: settings.topicAliasMaximum,
+      topicAliasMaximum: topicAliasesFor(request, settings.topicAliasMaximum),
       maxPacketSizeBytes: maxPacketSizeBytes(settings),
       assignedClientId: clientIdOf(identity),
       responseInformation: responsePrefixOf(identity),

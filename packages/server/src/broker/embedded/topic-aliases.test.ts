@@ -64,14 +64,14 @@ describe('an alias that the client sets', () => {
   })
 
   it.each([
-    ['unknown', aliased('', 1)],
-    ['above the maximum [MQTT-3.3.2-9]', aliased(up, 33)],
-  ] as const)('%s ends the connection with 0x94', (_what, packet) => {
+    ['unknown', aliased('', 1), 0x82, 'protocol-error'],
+    ['above the maximum [MQTT-3.3.2-9]', aliased(up, 33), 0x94, 'topic-alias-invalid'],
+  ] as const)('%s ends the connection, with a code that tells', (_what, packet, reasonCode, reason) => {
     const { client, incidents } = rig()
     const publisher = client(device(), { level: 5 })
     publisher.send(packet)
-    expect(publisher.received()).toMatchObject([{ type: 'disconnect', reasonCode: 0x94 }])
-    expect(incidents).toMatchObject([{ reason: 'topic-alias-invalid', closed: true }])
+    expect(publisher.received()).toMatchObject([{ type: 'disconnect', reasonCode }])
+    expect(incidents).toMatchObject([{ reason, closed: true }])
   })
 
   it('is known on its own connection only [MQTT-3.3.2-7]', () => {
@@ -79,7 +79,7 @@ describe('an alias that the client sets', () => {
     client(device(), { level: 5 }).send(aliased(up, 1))
     const again = client(device(), { level: 5 })
     again.send(aliased('', 1))
-    expect(again.received()).toMatchObject([{ type: 'disconnect', reasonCode: 0x94 }])
+    expect(again.received()).toMatchObject([{ type: 'disconnect', reasonCode: 0x82 }])
   })
 
   it('is refused where the server allows none, and CONNACK says so', () => {

@@ -12,7 +12,7 @@ import {
   type Subscribe,
 } from '../../mqtt/index.ts'
 import type { ClientLimits } from '../client/client-limits.ts'
-import { mendFieldedFlags, type OwnFrame } from '../client/fielded-flags.ts'
+import { mendFieldedFlags, type OwnFrame } from '../client/fielded-devices.ts'
 import type { Meter } from '../client/meter.ts'
 import { misplaced } from '../client/misplaced-packet.ts'
 import type { PublishHead } from '../client/publish-head.ts'

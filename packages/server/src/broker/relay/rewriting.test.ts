@@ -73,6 +73,12 @@ it('the offers of the cluster hold within what the gateway takes', () => {
   expect(topicAliasMaximum).toBe(32)
 })
 
+it('Link SDK C is offered no topic aliases, whatever the cluster takes', () => {
+  const asked = request(5, { clientId: 'pk.dn|timestamp=2524608000000,_v=sdk-c-4.2.0,securemode=2|' })
+  const { connack, topicAliasMaximum } = clientAnswer(asked, accepted({ topicAliasMaximum: 10 }), defaultClientLimits)
+  expect([connack.properties?.topicAliasMaximum, topicAliasMaximum]).toEqual([undefined, 0])
+})
+
 it.each([
   ['none of the cluster’s, none of ours', {}, {}, 60, undefined],
   ['ours, which is not what the client asked', {}, { keepAliveChanged: true }, 60, 60],

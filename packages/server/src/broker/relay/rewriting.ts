@@ -1,6 +1,7 @@
 import type { Connack, ConnackProperties, Connect } from '../../mqtt/index.ts'
 import { clientIdOf } from '../client/client-id.ts'
 import { type ClientLimits, maxPacketSizeBytes } from '../client/client-limits.ts'
+import { topicAliasesFor } from '../client/fielded-devices.ts'
 import { responsePrefixOf } from '../client/rights.ts'
 import type { AttachRequest } from '../port.ts'
 
@@ -51,7 +52,10 @@ export function clientAnswer(request: AttachRequest, connack: Connack, limits: C
   const wanted = properties.serverKeepAliveSeconds ?? 0
   const isShorter = wanted > 0 && (own === 0 || wanted < own)
   const keepAliveSeconds = isShorter ? wanted : own
-  const topicAliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, limits.topicAliasMaximum)
+  const topicAliasMaximum = Math.min(
+    properties.topicAliasMaximum ?? 0,
+    topicAliasesFor(request, limits.topicAliasMaximum),
+  )
   const { serverReference: _elsewhere, ...rest } = properties
   const told: ConnackProperties = {
     ...rest,

@@ -58,6 +58,9 @@ export async function durableRig(
         made.runTurns()
       }
     },
+    advance(milliseconds) {
+      nowMs += milliseconds
+    },
     pass(seconds) {
       for (let second = 0; second < seconds; second++) {
         nowMs += 1000

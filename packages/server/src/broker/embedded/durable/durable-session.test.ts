@@ -168,6 +168,25 @@ describe('a session ends', () => {
     expect((await rig.store.load()).sessions).toEqual([])
   })
 
+  it('for a client that comes back when its time is over, even if no sweep has seen that', async () => {
+    const rig = await durableRig()
+    const watcher = rig.client(device('dev2'))
+    watcher.subscribe('/pk1/dev2/will')
+    const { level, connect } = lasting(5, 1)
+    const properties = { willDelayIntervalSeconds: 5 }
+    const will = { topic: '/pk1/dev2/will', payload: Buffer.from('gone'), qos: 0, retain: false, properties } as const
+    rig.client(dashboard, { level, connect: { ...connect, will } }).hangUp()
+    await rig.commit()
+    rig.advance(999)
+    const back = rig.client(dashboard, { level, connect: { ...connect, will } })
+    expect(resumed(back)).toBe(true)
+    back.hangUp()
+    await rig.commit()
+    rig.advance(1000)
+    expect(resumed(rig.client(dashboard, lasting(5, 1)))).toBe(false)
+    expect(watcher.messages()).toEqual(['/pk1/dev2/will gone 0'])
+  })
+
   it('never, if the client asks for that and the server has no limit', async () => {
     const rig = await durableRig({ sessionExpiryMaxSeconds: 0xffffffff })
     const client = rig.client(dashboard, lasting(5, 0xffffffff))

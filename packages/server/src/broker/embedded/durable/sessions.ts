@@ -117,6 +117,12 @@ export class DurableSessions {
     session.end()
   }
 
+  /** Whether its time is over, which `due` tells up to two seconds later. [MQTT 5.0 section 3.1.2.11.2] */
+  hasExpired({ absentSinceMs, state: { expirySeconds } }: DurableSession): boolean {
+    if (absentSinceMs === null || expirySeconds === never) return false
+    return this.#services.now() >= absentSinceMs + expirySeconds * 1000
+  }
+
   /** Those whose will is due, and those whose time is over. */
   due(): { readonly wills: readonly DurableSession[]; readonly expired: readonly DurableSession[] } {
     const nowMs = this.#services.now()
