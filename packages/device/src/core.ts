@@ -1,5 +1,6 @@
 export { backoffMs, DEFAULT_RETRY, type RetryPolicy } from './backoff.ts'
 export { type ConnectOptions, connectAs, connectDevice, type SessionOptions } from './connect.ts'
+export { connectionFailure } from './connection-failure.ts'
 export { type CredentialStore, type Credentials, CredentialsInvalid, parseCredentials } from './credentials.ts'
 export {
   type EnsureRegisteredOptions,

@@ -68,6 +68,15 @@ export class ApiClient {
     return this.request('GET', path, { query })
   }
 
+  /** The body of a good answer as it is. */
+  async text(path: string): Promise<string> {
+    const signal = AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS)
+    const response = await this.#send('GET', path, {}, signal, { accept: '*/*' })
+    const text = await this.#guard(() => response.text())
+    if (!response.ok) throw this.#refusal(response, text)
+    return text
+  }
+
   /** A stream of events; ends when the server or `signal` ends it. */
   async stream(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
     const response = await this.#send('GET', path, {}, signal, { accept: 'text/event-stream', ...headers })

@@ -11,6 +11,7 @@ import { addMigrateStore } from './commands/migrate-store.ts'
 import { addProduct } from './commands/product.ts'
 import { addRegister } from './commands/register.ts'
 import { addServe } from './commands/serve.ts'
+import { addSimulate } from './commands/simulate.ts'
 import { addStats } from './commands/stats.ts'
 import { addUser } from './commands/user.ts'
 import type { Io } from './io.ts'
@@ -54,5 +55,6 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   addStats,
   addRegister,
   addConnect,
+  addSimulate,
   addMigrateStore,
 ]

@@ -43,7 +43,7 @@ export function openApi(options: ApiOptions, io: Io): ApiClient {
       '--token (or HATCHWAY_ADMIN_TOKEN): is not an API key secret. Give 1-512 visible ASCII characters.',
     )
   }
-  const isLocal = LOOPBACK.test(new URL(server).hostname)
+  const isLocal = isOnThisMachine(server)
   const folder = resolve(io.cwd, nonEmpty(io.env['HATCHWAY_DATA_DIR']) ?? DEFAULT_DATA_DIR)
   if (server.startsWith('https:')) trustServer(options, { io, localFile: isLocal ? join(folder, CA_FILE) : undefined })
   const file = join(folder, TOKEN_FILE)
@@ -58,6 +58,9 @@ export function openApi(options: ApiOptions, io: Io): ApiClient {
 
 const GIVEN_HINT = 'Give the secret of a key by --token or HATCHWAY_ADMIN_TOKEN.'
 const REMOTE_HINT = `The admin-token file is used only for a server on this machine. ${GIVEN_HINT}`
+
+/** Whether a URL names this machine by a loopback name or address. */
+export const isOnThisMachine = (url: string): boolean => LOOPBACK.test(new URL(url).hostname)
 
 function serverUrl(options: ApiOptions, io: Io): string {
   const text = options.server ?? nonEmpty(io.env['HATCHWAY_SERVER']) ?? DEFAULT_SERVER
