@@ -29,7 +29,7 @@ export function addSimulate(program: Command, io: Io): void {
     .option('--devices <number>', 'how many (default 10, or all of --credentials)', wholeNumber(1, MAX_DEVICES))
     .option(
       '--url <url>',
-      "where they connect: mqtts://, wss://, or for logins mqtt://, ws://; without it the server's port",
+      "where they connect: mqtts://, wss://, for logins mqtt://, ws:// too (its CA: --ca); without it the server's port",
     )
     .option(
       '--product-key <key>',
