@@ -47,8 +47,8 @@ async function journal(reason: string): Promise<Entry[]> {
 
 const journaled = (reason: string): Promise<Entry> => eventually(async () => (await journal(reason))[0])
 
-async function raw(): Promise<Socket> {
-  const socket = connect(server.endpoint.port, '127.0.0.1')
+async function raw({ endpoint }: Pick<HatchwayProcess, 'endpoint'> = server): Promise<Socket> {
+  const socket = connect(endpoint.port, '127.0.0.1')
   socket.on('error', () => {})
   await once(socket, 'connect')
   return socket
@@ -141,9 +141,30 @@ describe('slow and silent peers', () => {
   })
 
   it('one address may hold only so many connections', async () => {
-    const sockets = await Promise.all(Array.from({ length: 640 }, raw))
+    const sockets = await Promise.all(Array.from({ length: 640 }, () => raw()))
     expect(await journaled('too-many-connections')).toMatchObject({ address: '127.0.0.1' })
     for (const socket of sockets) socket.destroy()
+  })
+})
+
+describe('a server that may have few files open', () => {
+  it('turns away the connections that are too many, with a word, and answers the API', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hatchway-few-files-'))
+    const few = await HatchwayProcess.start(folder, ['--max-connections', '1000'], {}, { openFiles: 256 })
+    try {
+      await eventually(async () => few.log().includes('no more than 128 connections are taken'))
+      const sockets = await Promise.all(Array.from({ length: 400 }, () => raw(few)))
+      const { items } = await eventually(async () => {
+        const found = await few.api('GET', '/journal?reason=too-many-connections')
+        return found.items.length > 0 && found
+      })
+      expect(items[0]).toMatchObject({ problem: 'all 128 connections are in use' })
+      expect((await fetch(`${few.http}/readyz`)).status).toBe(200)
+      for (const socket of sockets) socket.destroy()
+    } finally {
+      await few.end('SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 

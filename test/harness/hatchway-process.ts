@@ -29,8 +29,12 @@ export class HatchwayProcess {
     dataDir: string,
     args: readonly string[] = [],
     env: NodeJS.ProcessEnv = {},
+    { openFiles }: { openFiles?: number } = {},
   ): Promise<HatchwayProcess> {
-    const child = spawn(process.execPath, [BIN, 'serve', '--json', ...freePorts(dataDir), ...args], {
+    const command = [process.execPath, BIN, 'serve', '--json', ...freePorts(dataDir), ...args]
+    const limited = ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles), ...command]
+    const [program = '', ...programArgs] = openFiles === undefined ? command : limited
+    const child = spawn(program, programArgs, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...withoutHatchway(), ...env },
     })

@@ -37,6 +37,7 @@ import { CUT_TIMEOUT_MS, openBroker } from './broker.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import { openFront } from './front.ts'
 import type { Log } from './log.ts'
+import { openFilesLimit, withinOpenFiles } from './open-files.ts'
 import type { Config } from './options.ts'
 import { createRandomPool } from './random-pool.ts'
 import { reachableHost } from './reachable-host.ts'
@@ -95,7 +96,8 @@ export async function startServer(config: Config, { log }: { log: Log }): Promis
   }
 }
 
-async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Promise<RunningServer> {
+async function build(wanted: Config, log: Log, rooms: AsyncDisposableStack): Promise<RunningServer> {
+  const { config, warnings: fileWarnings } = withinOpenFiles(wanted, openFilesLimit())
   const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
   const folder = openDataFolder(config.dataDir)
   rooms.defer(() => folder.release())
@@ -165,6 +167,7 @@ async function build(config: Config, log: Log, rooms: AsyncDisposableStack): Pro
       ...weakTokenWarning(config),
       ...plainHttpWarning(config),
       ...unusedDatabaseWarning(config, folder),
+      ...fileWarnings,
       ...warnings,
     ],
     stop: once(async () => {
