@@ -56,6 +56,7 @@ function silentIo(stdout: (text: string) => void): Io {
     cwd: '/',
     isInteractive: false,
     isTerminal: false,
+    isJournaled: false,
     columns: COLUMNS,
     stopSignal: unused,
     fetch: unused,

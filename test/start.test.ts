@@ -1,10 +1,22 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from './harness/hatchway.ts'
 import { BIN, freePorts, HatchwayProcess, withoutHatchway } from './harness/hatchway-process.ts'
 
 let folder: string
@@ -133,5 +145,28 @@ describe('the first start', () => {
     expect(statSync(join(dataDir, 'admin-token')).mode & 0o777).toBe(0o600)
     expect(statSync(join(dataDir, 'master.key')).mode & 0o777).toBe(0o600)
     expect(output()).not.toContain(token)
+  })
+})
+
+describe('hatchway serve as a service', () => {
+  it("shows no secret in systemd's journal", async () => {
+    const journal = join(folder, 'journal')
+    const file = openSync(journal, 'w')
+    const { dev, ino } = fstatSync(file)
+    const ports = ['--mqtt-port', '0', '--mqtt-host', '127.0.0.1', '--http-port', '0']
+    const child = spawn(process.execPath, [BIN, 'serve', '--data-dir', dataDir, ...ports], {
+      stdio: ['ignore', file, file],
+      env: { ...withoutHatchway(), JOURNAL_STREAM: `${dev}:${ino}` },
+    })
+    closeSync(file)
+    try {
+      await eventually(async () => readFileSync(journal, 'utf8').includes('setup-link'))
+      expect(readFileSync(journal, 'utf8')).not.toContain(readFileSync(join(dataDir, 'admin-token'), 'utf8').trim())
+      expect(readFileSync(journal, 'utf8')).not.toContain('token=')
+    } finally {
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      await gone
+    }
   })
 })

@@ -22,6 +22,8 @@ export interface Io {
   isInteractive: boolean
   /** Whether stdout is a terminal. */
   isTerminal: boolean
+  /** Whether what is printed is kept by systemd's journal, where others than this user may read it. */
+  isJournaled: boolean
   /** Width of tables. */
   columns: number
   /** From the first call on, SIGINT and SIGTERM abort the signal instead of ending the process; the second one ends it at once. */

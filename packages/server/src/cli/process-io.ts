@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import tls from 'node:tls'
@@ -24,6 +25,7 @@ export function processIo(): Io {
     cwd: process.cwd(),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     isTerminal: process.stdout.isTTY === true,
+    isJournaled: isJournaled(),
     columns: Math.max(MIN_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS),
     stopSignal: () => {
       stop ??= abortOnSignals()
@@ -33,6 +35,12 @@ export function processIo(): Io {
     trustCa,
     loadApp,
   }
+}
+
+/** systemd tells a service which file leads to its journal. Its children inherit the word, but not always the file. */
+function isJournaled(): boolean {
+  const { dev, ino } = fstatSync(process.stdout.fd, { bigint: true })
+  return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`
 }
 
 function trustCa(pem: string): boolean {

@@ -78,6 +78,18 @@ describe('serve', () => {
     expect(stderr).toContain('hatchway: no RSA certificate.\n')
   })
 
+  it.each([['--json'], []])(
+    'shows no secret where the output is kept for others to read: serve %s',
+    async (...flags) => {
+      const stop = new AbortController()
+      const loadApp = appWith({ adminToken: 'admin-secret', setupLink: 'http://127.0.0.1:8080/setup#token=t' })
+      const output = { isJournaled: true, onStdout: () => stop.abort() }
+      const { stdout, stderr } = await run(['serve', ...flags], { cwd: '/', loadApp, stop, ...output })
+      expect(stdout + stderr).not.toMatch(/admin-secret|token=/)
+      expect(stderr).toMatch(/admin-token.*hatchway user setup-link/)
+    },
+  )
+
   it('says nothing about a key that was made before', async () => {
     const stop = new AbortController()
     const { stdout } = await run(['serve'], { cwd: '/', loadApp: appWith({}), stop, onStdout: () => stop.abort() })

@@ -32,9 +32,11 @@ async function runServe(flags: Record<string, unknown>, { json, io }: { json: bo
   const app = await io.loadApp()
   const config = readConfig(app, flags, io)
   const stop = io.stopSignal()
-  const server = await startApp(app, config)
+  const started = await startApp(app, config)
+  const server = io.isJournaled ? withoutSecrets(started) : started
   if (json) printJson(io, readyDocument(server))
   else io.stdout(readyText(server))
+  if (server !== started) io.stderr(`${SECRETS_ELSEWHERE}\n`)
   for (const warning of server.warnings) io.stderr(`hatchway: ${warning}\n`)
   if (json && server.adminToken !== null) io.stderr(`${adminTokenText(server.adminToken)}\n`)
   await aborted(stop)
@@ -87,6 +89,11 @@ function readyText({ mqtt, http, caFile, adminToken, setupLink }: Server): strin
   const setup = setupLink === null ? '' : `\n${setupText(setupLink)}\n`
   return `Hatchway ${version} is ready. Ctrl-C stops it.\n${lines}${token}${setup}`
 }
+
+const withoutSecrets = (server: Server): Server => ({ ...server, adminToken: null, setupLink: null })
+
+const SECRETS_ELSEWHERE =
+  "This output is kept in the system's journal, so it shows no secret. The admin API key that a first start makes is in the data folder (admin-token); hatchway user setup-link prints the link that sets the web console's first password."
 
 /** The last thing that a first start says, since it is the next thing to do. */
 export const setupText = (setupLink: string): string =>

@@ -33,6 +33,7 @@ export async function run(argv: readonly string[], change: IoChange = {}): Promi
     cwd: '/nonexistent',
     isInteractive: false,
     isTerminal: false,
+    isJournaled: false,
     columns: 80,
     stopSignal: () => stop.signal,
     fetch: globalThis.fetch,
