@@ -5,18 +5,18 @@ import type { DeviceQuery } from './store.ts'
 type Filter = Partial<DeviceQuery>
 interface PlanCase {
   filter: Filter
-  statement: 'few' | 'lookThrough' | 'lastLookedAt'
+  statement: 'few' | 'page' | 'lastLookedAt'
   index: 'devices_by_status' | 'devices_by_creation'
 }
 
 /** Which index a list reads by, so that it passes over nothing that an index could have spared it. */
 export const PLANS: readonly PlanCase[] = [
-  { filter: { createdSince: 9000 }, statement: 'lookThrough', index: 'devices_by_creation' },
-  { filter: { createdBefore: 9000, order: 'oldest' }, statement: 'lookThrough', index: 'devices_by_creation' },
-  { filter: { order: 'newest', search: 'zz' }, statement: 'lookThrough', index: 'devices_by_creation' },
-  { filter: { createdSince: 1, status: 'UNACTIVE' }, statement: 'lookThrough', index: 'devices_by_creation' },
+  { filter: { createdSince: 9000 }, statement: 'page', index: 'devices_by_creation' },
+  { filter: { createdBefore: 9000, order: 'oldest' }, statement: 'page', index: 'devices_by_creation' },
+  { filter: { order: 'newest', search: 'zz' }, statement: 'page', index: 'devices_by_creation' },
+  { filter: { createdSince: 1, status: 'UNACTIVE' }, statement: 'page', index: 'devices_by_creation' },
   { filter: { createdSince: 1, status: 'UNACTIVE' }, statement: 'lastLookedAt', index: 'devices_by_creation' },
-  { filter: { status: 'DISABLE', search: 'zz' }, statement: 'lookThrough', index: 'devices_by_status' },
+  { filter: { status: 'DISABLE', search: 'zz' }, statement: 'page', index: 'devices_by_status' },
   { filter: { createdSince: 1, status: 'DISABLE' }, statement: 'few', index: 'devices_by_status' },
 ]
 
@@ -28,5 +28,5 @@ export function statementOf({ filter, statement }: PlanCase, dialect: SearchDial
   const product = { ...row, created_at: 0, updated_at: 0, ...counts }
   const search = new DeviceSearch({ ...query, product, order: orderOf(query), behind }, dialect)
   if (statement === 'few') return search.few(null)
-  return statement === 'lookThrough' ? search.lookThrough(behind, 50) : search.lastLookedAt()
+  return search[statement]()
 }

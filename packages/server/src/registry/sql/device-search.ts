@@ -12,8 +12,9 @@ import type { CountedProductRow } from './rows.ts'
  */
 export const MAX_FEW = 1000
 const MAX_LOOKED_THROUGH = 20_000
-/** Where the index does not tell what is asked for: each row is read. */
+/** Where the index does not tell what is asked for, each row is read; and a total is counted on every page anew. */
 const MAX_ROWS_LOOKED_THROUGH = 5000
+const MAX_COUNTED_THROUGH = 5000
 
 /** A filtered list of the devices of one product. */
 export interface DeviceListing extends Omit<DeviceQuery, 'order'> {
@@ -34,10 +35,32 @@ export interface SearchDialect {
   devicesBy(index: DeviceIndex | null): string
 }
 
-/** What a page says of the whole where nobody asked. */
-export const NOT_COUNTED = { total: 0, totalIsLowerBound: true } as const
+/** Names that an index found; `many`: more than are used; undefined: it can't find the text. */
+export type FoundNames = readonly string[] | 'many' | undefined
 
-interface Query {
+type Total = Pick<DevicePage, 'total' | 'totalIsLowerBound'>
+const NOT_COUNTED: Total = { total: 0, totalIsLowerBound: true }
+const COUNTED_SO_FAR: Total = { total: MAX_FEW, totalIsLowerBound: true }
+
+const PIECE_LENGTH = 3
+const MAX_PIECES = 3
+
+/**
+ * Pieces of the runs of characters that an index knows, from the end: names share their beginnings, so those find many. A few
+ * pieces leave few names to look at, and each one more is another list to read that grows with the registry.
+ */
+export function piecesOf(runs: readonly (readonly string[])[]): string[] {
+  const pieces: string[] = []
+  for (const run of runs.toReversed()) {
+    for (let end = run.length; end > 0 && run.length >= PIECE_LENGTH; end -= PIECE_LENGTH) {
+      const from = Math.max(0, end - PIECE_LENGTH)
+      pieces.push(run.slice(from, from + PIECE_LENGTH).join(''))
+    }
+  }
+  return pieces.slice(0, MAX_PIECES)
+}
+
+export interface Query {
   text: string
   values: (string | number)[]
 }
@@ -75,8 +98,20 @@ export class DeviceSearch {
     return { text: `SELECT ${order.columns} FROM ${devices} ${matching.where}`, values: matching.values }
   }
 
-  /** Places of devices that match, in their order, out of the first ones behind the place. */
-  lookThrough(behind: DevicePlace | null, limit: number): Query {
+  /** Places of the devices of the page and one more, in their order, out of the first ones behind the place. */
+  page(): Query {
+    return this.#lookThrough(this.#mostLookedAt, {
+      behind: this.#listing.behind,
+      limit: pageSize(this.#listing.limit) + 1,
+    })
+  }
+
+  /** Places of devices that match, for the total, from the beginning. */
+  counted(): Query {
+    return this.#lookThrough(MAX_COUNTED_THROUGH, { behind: null, limit: MAX_FEW + 1 })
+  }
+
+  #lookThrough(devices: number, { behind, limit }: { behind: DevicePlace | null; limit: number }): Query {
     const { order, search } = this.#listing
     const lookedAt = this.#lookedAt(behind)
     const { placeholder } = this.#dialect
@@ -85,7 +120,7 @@ export class DeviceSearch {
     if (this.#siftsByStatus) this.#addStatus(sifting)
     const columns = this.#siftsByStatus ? `${order.columns}, status` : order.columns
     const rows = `SELECT ${columns} FROM ${this.#devices} ${lookedAt.where}
-      ORDER BY ${order.orderBy} LIMIT ${this.#mostLookedAt}`
+      ORDER BY ${order.orderBy} LIMIT ${devices}`
     const limitTo = sifting.parameter(limit)
     return {
       text: `SELECT ${order.columns} FROM (${rows}) AS looked_at ${sifting.where} LIMIT ${limitTo}`,
@@ -105,14 +140,20 @@ export class DeviceSearch {
     }
   }
 
-  /** What a page says of the whole, from the matches that a look through from the beginning found. */
-  totalOf(matches: number): Pick<DevicePage, 'total' | 'totalIsLowerBound'> {
+  /** What a page says of the whole where nothing has to be looked through for it. */
+  totalOfFound(found: FoundNames): Total | undefined {
+    if (this.#listing.isCounted === false) return NOT_COUNTED
+    return found === 'many' && this.isByNameOnly ? COUNTED_SO_FAR : undefined
+  }
+
+  /** The same from the matches that `counted` found. */
+  totalOf(matches: number): Total {
     const { product, status, search, order } = this.#listing
     const isSifted = search || this.#siftsByStatus
     const devices = countByStatus(product, order.isByStatus ? status : undefined)
-    return matches <= MAX_FEW && (!isSifted || devices <= this.#mostLookedAt)
+    return matches <= MAX_FEW && (!isSifted || devices <= MAX_COUNTED_THROUGH)
       ? { total: matches }
-      : { total: Math.min(matches, MAX_FEW), totalIsLowerBound: true }
+      : { ...COUNTED_SO_FAR, total: Math.min(matches, MAX_FEW) }
   }
 
   /** The page behind the place, out of all that match. */
