@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Form, Input } from 'antd'
+import { useEffect, useState } from 'react'
 import { api, resultOf } from '../api/client.ts'
 import { ApiProblem } from '../api/problem.ts'
 import type { SignIn } from '../api/types.ts'
@@ -9,6 +10,7 @@ import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { Entrance } from './entrance.tsx'
 import { MAX_PASSWORD_LENGTH } from './passwords.ts'
 import { startSession } from './session.ts'
+import { signOnProblem, withoutSignOnProblem } from './sign-on-problem.ts'
 import { sessionText } from './text.ts'
 
 interface Credentials {
@@ -25,6 +27,10 @@ export function SignInPage({ problem }: { problem: unknown }) {
   const t = useText(sessionText)
   const client = useQueryClient()
   const { setup, signIn } = signInOf(problem)
+  const [signOn] = useState(() => signOnProblem(location.search))
+  useEffect(() => {
+    if (signOn !== null) history.replaceState(null, '', withoutSignOnProblem(location))
+  }, [signOn])
   const { mutate, isPending, error } = useMutation({
     mutationFn: (body: Credentials) => resultOf(api.POST('/api/v1/session', { body })),
     onSuccess: session => startSession(client, session),
@@ -33,7 +39,7 @@ export function SignInPage({ problem }: { problem: unknown }) {
     <Entrance title={t.signIn} lead={t.lead}>
       <div className="stack">
         {setup ? <Alert type="info" showIcon title={t.noUserYet} description={t.noUserYetFix} /> : null}
-        <ProblemAlert error={error} />
+        <ProblemAlert error={error ?? signOn} />
         {signIn.password ? (
           <Form<Credentials> layout="vertical" requiredMark={false} onFinish={values => mutate(values)}>
             <Form.Item name="name" label={t.name} rules={[{ required: true, message: t.nameMissing }]}>
@@ -48,7 +54,7 @@ export function SignInPage({ problem }: { problem: unknown }) {
           </Form>
         ) : null}
         {signIn.oidc === null ? null : (
-          <Button block href={signIn.oidc.url}>
+          <Button block href={signOn === null ? signIn.oidc.url : `${signIn.oidc.url}?again=true`}>
             {t.signInWith(signIn.oidc.name)}
           </Button>
         )}

@@ -1,5 +1,7 @@
+import type { ReasonCode } from '@hatchway/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { problemOf } from '../failures.ts'
 import type { Api, HttpParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { nothing, problems } from '../schemas.ts'
@@ -14,7 +16,7 @@ const CONSOLE = '/'
 const TAGS = { tags: ['accounts'], security: [] }
 const moved = (description: string): object => ({ 302: nothing(description) })
 
-/** The browser itself goes through these two, so they answer by leading it on. */
+/** The browser itself goes through these two, so they answer by leading it on: where it fails, to the console, which says why. */
 export function singleSignOnRoutes(api: Api, parts: HttpParts): void {
   const { singleSignOn, clock, log } = parts
   api.get(
@@ -24,19 +26,24 @@ export function singleSignOnRoutes(api: Api, parts: HttpParts): void {
         ...TAGS,
         operationId: 'beginSingleSignOn',
         summary: 'Lead the browser to the provider of single sign-on',
-        response: { ...moved('To the provider'), ...problems(400, 403, 404, 500, 503) },
+        querystring: Type.Object({
+          again: Type.Optional(Type.Boolean({ description: 'Let the provider ask who it is, whomever it knows' })),
+        }),
+        response: {
+          ...moved('To the provider, or back to the console with the reason why not'),
+          ...problems(400, 403, 404, 500),
+        },
       },
     },
     async (request, reply) => {
       const provider = there(singleSignOn)
       try {
-        const { url, sealed } = await provider.begin(redirectUri(request), clock())
+        const isAgain = request.query.again === true
+        const { url, sealed } = await provider.begin({ redirectUri: redirectUri(request), isAgain, now: clock() })
         setCookie(reply, sealed, SIGN_ON_TIMEOUT_MS / 1000)
         reply.redirect(url)
-      } catch (cause) {
-        log.error({ err: cause }, 'the provider of single sign-on could not be asked')
-        const detail = 'The provider of single sign-on can not be reached.'
-        throw new Problem('overloaded', { detail, fix: 'Try again, or sign in by password.', cause })
+      } catch (error) {
+        leadBack(error, { request, reply, log })
       }
       return reply
     },
@@ -50,29 +57,44 @@ export function singleSignOnRoutes(api: Api, parts: HttpParts): void {
         summary: 'Where the provider leads the browser back to; signs in',
         // What the provider adds is checked with the whole address.
         querystring: Type.Object({}, { additionalProperties: true }),
-        response: { ...moved('Signed in: to the console'), ...problems(400, 401, 403, 404, 429, 500, 503) },
+        response: { ...moved('To the console, signed in or with the reason why not'), ...problems(400, 403, 404, 500) },
       },
     },
     async (request, reply) => {
       const provider = there(singleSignOn)
       const url = new URL(request.originalUrl, redirectUri(request))
+      setCookie(reply, '', 0)
       try {
         const identity = await provider.finish({ url, sealed: cookieOf(request), now: clock() })
         await enter(parts, await parts.accounts.signInIdentified(identity, visitorOf(request)), { request, reply })
+        reply.redirect(CONSOLE)
       } catch (error) {
-        if (!(error instanceof SignOnRefused)) throw error
-        log.warn({ err: error, address: request.ip }, 'nobody was signed in by single sign-on')
-        throw new Problem('sign-in-refused', {
-          detail: `${error.message}.`,
-          fix: 'Begin again, or ask an administrator.',
-        })
-      } finally {
-        setCookie(reply, '', 0)
+        leadBack(error, { request, reply, log })
       }
-      reply.redirect(CONSOLE)
       return reply
     },
   )
+}
+
+interface Turn {
+  request: FastifyRequest
+  reply: FastifyReply
+  log: HttpParts['log']
+}
+
+/** Names the reason alone: a text that stands in an address could come from anybody. */
+function leadBack(error: unknown, { request, reply, log }: Turn): void {
+  const code = reasonOf(error, request)
+  log.warn({ err: error, code, address: request.ip }, 'nobody was signed in by single sign-on')
+  reply.redirect(`${CONSOLE}?${new URLSearchParams({ 'sign-on': code })}`)
+}
+
+function reasonOf(error: unknown, request: FastifyRequest): ReasonCode {
+  if (error instanceof SignOnRefused) return error.reason
+  const { code } = problemOf(error, request)
+  if (code === 'sign-in-refused') return 'sign-on-user-refused'
+  // The only field that a provider fills is the name of a new user.
+  return code === 'field-invalid' ? 'sign-on-no-name' : code
 }
 
 const there = (singleSignOn: SingleSignOn | null): SingleSignOn => {

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSealer } from '../../registry/seal.ts'
 import { type HttpFixture, startHttp, USER_PASSWORD } from '../fixture.suite.ts'
+import { CLIENT_ID, CLIENT_SECRET, IdentityProvider } from './identity-provider.suite.ts'
 import { createSingleSignOn, type RoleMapping } from './single-sign-on.ts'
 
-const CLIENT_ID = 'hatchway'
-const CLIENT_SECRET = 'the-secret-of-the-client'
 const ROLES: readonly RoleMapping[] = [
   { role: 'admin', value: 'admins' },
   { role: 'viewer', value: 'staff' },
@@ -22,31 +20,7 @@ const GROUPS: Record<string, readonly string[]> = {
   root: ['admins'],
   pre: ['staff'],
   off: ['staff'],
-}
-
-async function startProvider(callback: string): Promise<{ issuer: string; close(): Promise<void> }> {
-  const server: Server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const provider = new Provider(issuer, {
-    clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [callback] }],
-    claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
-    findAccount: (_context, id) => ({
-      accountId: id,
-      claims: async () => ({ sub: id, preferred_username: id, groups: [...(GROUPS[id] ?? [])] }),
-    }),
-    cookies: { keys: ['a key for the tests'] },
-    pkce: { required: () => true },
-  })
-  server.on('request', provider.callback())
-  return {
-    issuer,
-    close: () =>
-      new Promise(resolve => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
+  'a name with blanks': ['staff'],
 }
 
 /** As much of a browser as signing in takes: it follows redirects and keeps cookies by host and name. */
@@ -95,43 +69,32 @@ class Browser {
   }
 }
 
+/** Where a browser is led that is not signed in. */
+function ledBackBy(response: Response): string | null {
+  expect(response.status).toBe(302)
+  return response.headers.get('location')
+}
+
 describe('single sign-on', () => {
   let http: HttpFixture
   let url: string
-  let provider: Awaited<ReturnType<typeof startProvider>>
+  let provider: IdentityProvider
   const sealer = createSealer(randomBytes(32))
-  // The provider has to know the address of the callback, and the server the provider's.
-  const found = { issuer: '' }
   beforeAll(async () => {
-    let made: ReturnType<typeof createSingleSignOn> | undefined
-    const signOn = () => {
-      made ??= createSingleSignOn(
-        {
-          name: 'Example ID',
-          issuer: found.issuer,
-          clientId: CLIENT_ID,
-          clientSecret: CLIENT_SECRET,
-          scope: 'openid profile',
-          nameClaim: 'preferred_username',
-          roleClaim: 'groups',
-          roles: ROLES,
-        },
-        sealer,
-      )
-      return made
+    provider = await IdentityProvider.listen()
+    const settings = {
+      name: 'Example ID',
+      issuer: provider.issuer,
+      clientId: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+      scope: 'openid profile',
+      nameClaim: 'preferred_username',
+      roleClaim: 'groups',
+      roles: ROLES,
     }
-    http = await startHttp({
-      parts: {
-        singleSignOn: {
-          name: 'Example ID',
-          begin: (...args) => signOn().begin(...args),
-          finish: (...args) => signOn().finish(...args),
-        },
-      },
-    })
+    http = await startHttp({ parts: { singleSignOn: createSingleSignOn(settings, sealer) } })
     url = await http.server.listen()
-    provider = await startProvider(`${url}/api/v1/session/oidc/callback`)
-    found.issuer = provider.issuer
+    provider.serve(callback(), GROUPS)
     await http.users.create({ name: 'root', role: 'admin', password: USER_PASSWORD })
     await http.users.create({ name: 'pre', role: 'viewer' })
     await http.users.create({ name: 'off', role: 'viewer' })
@@ -166,8 +129,14 @@ describe('single sign-on', () => {
       nonce: expect.stringMatching(/.{20}/),
     })
     const [cookie = ''] = response.headers.getSetCookie()
+    expect(to.searchParams.get('prompt')).toBeNull()
     expect(cookie).toMatch(/; Path=\/api\/v1\/session\/oidc; HttpOnly; SameSite=Lax$/)
     for (const name of ['state', 'nonce']) expect(cookie).not.toContain(to.searchParams.get(name))
+  })
+
+  test('asks again who it is where the answer was somebody without a right here', async () => {
+    const response = await new Browser().get(`${url}/api/v1/session/oidc?again=true`)
+    expect(new URL(response.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
   })
 
   test('makes the user on the first time, with the first role that a claim gives, and finds him again', async () => {
@@ -184,28 +153,29 @@ describe('single sign-on', () => {
     expect(await who((await come('pre')).browser)).toMatchObject({ user: { name: 'pre' } })
     for (const login of ['root', 'off', 'eve']) {
       const { browser, response } = await come(login)
-      expect({ login, status: response.status }).toEqual({ login, status: 401 })
-      expect(await response.json()).toMatchObject({ code: 'sign-in-refused' })
+      const why = login === 'eve' ? 'sign-on-no-role' : 'sign-on-user-refused'
+      expect({ login, to: ledBackBy(response) }).toEqual({ login, to: `/?sign-on=${why}` })
       expect(await who(browser)).toMatchObject({ code: 'not-signed-in' })
     }
     expect(await http.registry.store.userByName('eve')).toBeUndefined()
+    expect(ledBackBy((await come('a name with blanks')).response)).toBe('/?sign-on=sign-on-no-name')
   })
 
   test('an answer counts once, in the browser that asked, and unaltered', async () => {
     const { browser, back } = await come('bob')
     expect(await who(browser)).toMatchObject({ user: { name: 'bob' } })
-    expect((await browser.get(back)).status).toBe(401)
+    expect(ledBackBy(await browser.get(back))).toBe('/?sign-on=sign-on-lapsed')
 
     const victim = new Browser()
     const other = new Browser()
     const stolen = await other.signInAtProvider(`${url}/api/v1/session/oidc`, { login: 'bob', until: callback() })
     await victim.get(`${url}/api/v1/session/oidc`)
-    expect((await victim.get(stolen)).status).toBe(401)
-    expect((await new Browser().get(stolen)).status).toBe(401)
+    expect(ledBackBy(await victim.get(stolen))).toBe('/?sign-on=sign-on-not-confirmed')
+    expect(ledBackBy(await new Browser().get(stolen))).toBe('/?sign-on=sign-on-lapsed')
 
     const altered = new URL(stolen)
     altered.searchParams.set('state', 'x')
-    expect((await other.get(altered.href)).status).toBe(401)
+    expect(ledBackBy(await other.get(altered.href))).toBe('/?sign-on=sign-on-not-confirmed')
     expect(await who(other)).toMatchObject({ code: 'not-signed-in' })
   })
 
@@ -213,9 +183,7 @@ describe('single sign-on', () => {
     const browser = new Browser()
     const back = await browser.signInAtProvider(`${url}/api/v1/session/oidc`, { login: 'bob', until: callback() })
     http.advance(600_001)
-    const response = await browser.get(back)
-    expect(response.status).toBe(401)
-    expect(await response.json()).toMatchObject({ detail: expect.stringContaining('took too long') })
+    expect(ledBackBy(await browser.get(back))).toBe('/?sign-on=sign-on-lapsed')
   })
 })
 
@@ -246,8 +214,8 @@ test('a provider that is away is told, and asked again', async () => {
   const http = await startHttp({ parts: { singleSignOn } })
   try {
     for (let attempt = 0; attempt < 2; attempt++) {
-      const reply = await http.request({ url: '/api/v1/session/oidc', key: null })
-      expect(reply).toMatchObject({ status: 503, body: { code: 'overloaded' } })
+      const { status, headers } = await http.request({ url: '/api/v1/session/oidc', key: null })
+      expect({ status, to: headers['location'] }).toEqual({ status: 302, to: '/?sign-on=sign-on-unreachable' })
     }
   } finally {
     await http.close()

@@ -1,3 +1,4 @@
+import type { ReasonCode } from '@hatchway/protocol'
 import * as oidc from 'openid-client'
 import type { ForeignIdentity } from '../../registry/accounts/index.ts'
 import type { Sealer } from '../../registry/seal.ts'
@@ -33,16 +34,28 @@ export interface SignOnStart {
 /** Signing in by OpenID Connect: code flow with PKCE, state and nonce. Nothing is kept between its two steps. */
 export interface SingleSignOn {
   readonly name: string
-  /** Rejects if the provider can't be asked. */
-  begin(redirectUri: string, now: number): Promise<SignOnStart>
+  /**
+   * Rejects with SignOnRefused if the provider can't be asked.
+   *
+   * @param request.isAgain whether the provider has to ask who it is, though it may know somebody in this browser
+   */
+  begin(request: { redirectUri: string; isAgain: boolean; now: number }): Promise<SignOnStart>
   /** Who the provider says it is; rejects with SignOnRefused, whatever was wrong. */
   finish(answer: { url: URL; sealed: string; now: number }): Promise<ForeignIdentity>
 }
 
-/** The message is one sentence for the person at the browser. */
+/** The reason is for the person at the browser, the message for the log. */
 export class SignOnRefused extends Error {
   override readonly name = 'SignOnRefused'
+  readonly reason: SignOnReason
+
+  constructor(reason: SignOnReason, message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.reason = reason
+  }
 }
+
+type SignOnReason = Extract<ReasonCode, `sign-on-${string}`>
 
 interface Pending {
   state: string
@@ -60,7 +73,7 @@ export function createSingleSignOn(settings: SingleSignOnSettings, sealer: Seale
   const provider = providerOf(settings)
   return {
     name: settings.name,
-    async begin(redirectUri, now) {
+    async begin({ redirectUri, isAgain, now }) {
       const pending: Pending = {
         state: oidc.randomState(),
         nonce: oidc.randomNonce(),
@@ -74,6 +87,7 @@ export function createSingleSignOn(settings: SingleSignOnSettings, sealer: Seale
         nonce: pending.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),
         code_challenge_method: 'S256',
+        ...(isAgain ? { prompt: 'login' } : {}),
       })
       const sealed = Buffer.from(sealer.seal(JSON.stringify(pending), SEAL_PLACE)).toString('base64url')
       return { url: url.href, sealed }
@@ -81,7 +95,7 @@ export function createSingleSignOn(settings: SingleSignOnSettings, sealer: Seale
     async finish({ url, sealed, now }) {
       const pending = opened(sealer, sealed)
       if (pending === undefined || now >= pending.dueAt) {
-        throw new SignOnRefused('This sign-in was not begun in this browser, or it took too long')
+        throw new SignOnRefused('sign-on-lapsed', 'The cookie of the sign-in is missing, not ours, or too old')
       }
       const claims = await claimsOf(await provider(), url, pending)
       return identityOf(claims, settings)
@@ -99,9 +113,9 @@ function providerOf({ issuer, clientId, clientSecret }: SingleSignOnSettings): (
   return () => {
     known ??= oidc
       .discovery(url, clientId, undefined, authentication, { timeout: PROVIDER_TIMEOUT_SECONDS, execute })
-      .catch((error: unknown) => {
+      .catch((cause: unknown) => {
         known = undefined
-        throw error
+        throw new SignOnRefused('sign-on-unreachable', 'The provider does not tell its configuration', { cause })
       })
     return known
   }
@@ -131,19 +145,27 @@ async function claimsOf(provider: oidc.Configuration, url: URL, pending: Pending
     const more = hasMore ? await oidc.fetchUserInfo(provider, tokens.access_token, claims.sub) : {}
     return { ...more, ...claims }
   } catch (cause) {
-    throw new SignOnRefused('The provider did not confirm the sign-in', { cause })
+    const reason = isNoAnswer(cause) ? 'sign-on-unreachable' : 'sign-on-not-confirmed'
+    throw new SignOnRefused(reason, 'The provider did not confirm the sign-in', { cause })
   }
 }
+
+/** What fetch throws where there is no connection, and openid-client where there is no answer in time. */
+const isNoAnswer = (error: unknown): boolean =>
+  error instanceof TypeError
+    ? error.cause !== undefined
+    : error instanceof Error && 'code' in error && error.code === 'OAUTH_TIMEOUT'
 
 function identityOf(claims: Claims, { nameClaim, roleClaim, roles }: SingleSignOnSettings): ForeignIdentity {
   const name = claims[nameClaim]
   if (typeof name !== 'string' || name === '') {
-    throw new SignOnRefused(`The provider tells no user name: the claim ${nameClaim} is missing`)
+    throw new SignOnRefused('sign-on-no-name', `The claim ${nameClaim} is missing or no text`)
   }
   const values = [claims[roleClaim]].flat()
   const mapping = roles.find(({ value }) => value === '*' || values.includes(value))
   if (mapping === undefined) {
     throw new SignOnRefused(
+      'sign-on-no-role',
       `${name.slice(0, MAX_NAME_CHARACTERS)} has no role here: nothing in the claim ${roleClaim} gives one`,
     )
   }
