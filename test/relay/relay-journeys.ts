@@ -1,4 +1,4 @@
-import { PLATFORM_TOPICS, tokenLoginConnect } from '@hatchway/protocol'
+import { eventPostReplyTopic, eventPostTopic, PLATFORM_TOPICS, tokenLoginConnect } from '@hatchway/protocol'
 import { describe, expect, it } from 'vitest'
 import type { ProtocolLevel, Qos } from '../../packages/server/src/mqtt/index.ts'
 import { registerDevice } from '../harness/devices.ts'
@@ -139,12 +139,12 @@ export function relayJourneys(served: ServedMqtt, { levels, qos2 }: ClusterFeatu
     it('subscribes a device that says _ss=1, and sends it nothing of its own back', async () => {
       const name = await devices.create()
       const client = await devices.connect(name, { level, serverSubscribe: true })
-      const post = PLATFORM_TOPICS.propertyPost.build(device(name))
+      const post = eventPostTopic(device(name), 'property')
       client.send(publishPacket(post, '{"id":"1","params":{}}', { qos: 1 }))
       const packets = [await client.next(), await client.next()]
       expect(packets.map(({ type }) => type).toSorted()).toEqual(['puback', 'publish'])
       const reply = packets.find(packet => packet.type === 'publish')
-      expect(reply).toMatchObject({ topic: PLATFORM_TOPICS.propertyPostReply.build(device(name)) })
+      expect(reply).toMatchObject({ topic: eventPostReplyTopic(device(name), 'property') })
       const application = await served.client(4)
       const down = `/sys/${served.productKey}/${name}/thing/service/property/set`
       await publish(application, down, 'set', { qos: 0 })

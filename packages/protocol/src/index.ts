@@ -39,13 +39,21 @@ export type { LifecycleInput, StatusInput } from './platform-messages.ts'
 export {
   clockReply,
   DEFAULT_UTC_OFFSET_MINUTES,
+  eventPostReply,
   lifecycleMessage,
   MAX_REQUEST_BYTES,
-  propertyPostReply,
   statusMessage,
 } from './platform-messages.ts'
 export type { DeviceTopic } from './platform-topics.ts'
-export { matchRrpcResponse, PLATFORM_TOPICS, rrpcRequestTopic, rrpcResponseTopic } from './platform-topics.ts'
+export {
+  eventPostReplyTopic,
+  eventPostTopic,
+  matchEventPost,
+  matchRrpcResponse,
+  PLATFORM_TOPICS,
+  rrpcRequestTopic,
+  rrpcResponseTopic,
+} from './platform-topics.ts'
 export type { Push, PushResult } from './push.ts'
 export { MAX_PUSH_BYTES, PUSH_TOPICS, parsePush, pushMessage } from './push.ts'
 export type { Reason, ReasonCode } from './reasons.ts'

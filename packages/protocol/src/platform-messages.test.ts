@@ -1,12 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  clockReply,
-  lifecycleMessage,
-  MAX_REQUEST_BYTES,
-  propertyPostReply,
-  statusMessage,
-} from './platform-messages.ts'
+import { clockReply, eventPostReply, lifecycleMessage, MAX_REQUEST_BYTES, statusMessage } from './platform-messages.ts'
 
 describe('clockReply', () => {
   test('answers in strings to a string and in numbers to a number', () => {
@@ -30,16 +24,18 @@ describe('clockReply', () => {
   })
 })
 
-describe('propertyPostReply', () => {
-  test('gives the id of the request back as it was', () => {
-    expect(propertyPostReply('{"id":"123","version":"1.0","params":{},"method":"thing.event.property.post"}')).toBe(
+describe('eventPostReply', () => {
+  test('gives the id of the request back as it was, with the method of its event', () => {
+    expect(eventPostReply('property', '{"id":"123","version":"1.0","params":{},"method":"x"}')).toBe(
       '{"code":200,"data":{},"id":"123","message":"success","method":"thing.event.property.post","version":"1.0"}',
     )
-    expect(propertyPostReply('{"id":7}')).toContain('"id":7,')
+    expect(eventPostReply('lowPower', '{"id":7}')).toContain(
+      '"id":7,"message":"success","method":"thing.event.lowPower.post"',
+    )
   })
 
   test.each(['', '{}', '[]', '{"id":null}', 'x'])('has no answer to %s', request => {
-    expect(propertyPostReply(request)).toBeUndefined()
+    expect(eventPostReply('property', request)).toBeUndefined()
   })
 })
 
@@ -81,7 +77,7 @@ test('property: no request makes an answer throw', () => {
   const request = fc.oneof(fc.uint8Array(), fc.string({ unit: 'binary' }), fc.json())
   fc.assert(
     fc.property(request, payload => {
-      for (const reply of [clockReply(payload, 1, 2), propertyPostReply(payload)]) {
+      for (const reply of [clockReply(payload, 1, 2), eventPostReply('property', payload)]) {
         if (reply !== undefined) expect(() => JSON.parse(reply)).not.toThrow()
       }
     }),

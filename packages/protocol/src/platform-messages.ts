@@ -23,18 +23,12 @@ export const clockReply = (request: Uint8Array | string, recvMs: number, sendMs:
   return JSON.stringify({ deviceSendTime, serverRecvTime: String(recvMs), serverSendTime: String(sendMs) })
 }
 
-/** Answer to a property post: the request's id comes back as it was. Undefined if it has none. */
-export const propertyPostReply = (request: Uint8Array | string): string | undefined => {
+/** Answer to a post of an event, `property` included: the request's id comes back as it was. Undefined if it has none. */
+export const eventPostReply = (event: string, request: Uint8Array | string): string | undefined => {
   const id = parseRequest(request)?.['id']
   if (typeof id !== 'string' && typeof id !== 'number') return undefined
-  return JSON.stringify({
-    code: 200,
-    data: {},
-    id,
-    message: 'success',
-    method: 'thing.event.property.post',
-    version: '1.0',
-  })
+  const method = `thing.event.${event}.post`
+  return JSON.stringify({ code: 200, data: {}, id, message: 'success', method, version: '1.0' })
 }
 
 export interface StatusInput extends DeviceIdentity {

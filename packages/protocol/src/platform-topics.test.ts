@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { matchRrpcResponse, PLATFORM_TOPICS, rrpcRequestTopic, rrpcResponseTopic } from './platform-topics.ts'
+import {
+  eventPostReplyTopic,
+  eventPostTopic,
+  matchEventPost,
+  matchRrpcResponse,
+  PLATFORM_TOPICS,
+  rrpcRequestTopic,
+  rrpcResponseTopic,
+} from './platform-topics.ts'
 
 const DEVICE = { productKey: 'pk', deviceName: 'dn01' }
 
@@ -20,7 +28,7 @@ test('the shapes that devices and back ends know', () => {
   expect(PLATFORM_TOPICS.clockResponse.build(DEVICE)).toBe('/ext/ntp/pk/dn01/response')
   expect(PLATFORM_TOPICS.status.build(DEVICE)).toBe('/as/mqtt/status/pk/dn01')
   expect(PLATFORM_TOPICS.lifecycle.build(DEVICE)).toBe('/pk/dn01/thing/lifecycle')
-  expect(PLATFORM_TOPICS.propertyPostReply.build(DEVICE)).toBe('/sys/pk/dn01/thing/event/property/post_reply')
+  expect(eventPostReplyTopic(DEVICE, 'property')).toBe('/sys/pk/dn01/thing/event/property/post_reply')
 })
 
 test('an RRPC answer is recognised with its messageId', () => {
@@ -43,10 +51,33 @@ test.each([
   expect(matchRrpcResponse(topic)).toBeUndefined()
 })
 
+test('a post of an event is recognised with the name of the event', () => {
+  for (const event of ['property', 'lowPower', 'module:alarm', 'post']) {
+    expect(matchEventPost(eventPostTopic(DEVICE, event))).toEqual({ ...DEVICE, event })
+  }
+})
+
+test.each([
+  '',
+  '/sys/',
+  '/sys/thing/event/property/post',
+  '/sys/pk/thing/event/property/post',
+  '/sys/pk/dn01/x/thing/event/property/post',
+  '/sys/pk/dn01/thing/event/post',
+  '/sys/pk/dn01/thing/event//post',
+  '/sys/pk/dn01/thing/event/property/batch/post',
+  '/sys/pk/dn01/thing/event/property/post_reply',
+  '/ext/pk/dn01/thing/event/property/post',
+])('%s is no post of an event', topic => {
+  expect(matchEventPost(topic)).toBeUndefined()
+})
+
 test('property: no topic makes a matcher throw', () => {
   fc.assert(
     fc.property(
-      fc.string({ unit: fc.constantFrom('/', 'a', '/sys/', '/rrpc/response/', '/request', '/ext/ntp/') }),
+      fc.string({
+        unit: fc.constantFrom('/', 'a', '/sys/', '/rrpc/response/', '/request', '/ext/ntp/', '/thing/event/', '/post'),
+      }),
       topic => {
         for (const one of Object.values(PLATFORM_TOPICS)) {
           const match = one.match(topic)
@@ -54,6 +85,8 @@ test('property: no topic makes a matcher throw', () => {
         }
         const answer = matchRrpcResponse(topic)
         if (answer !== undefined) expect(rrpcResponseTopic(answer, answer.messageId)).toBe(topic)
+        const post = matchEventPost(topic)
+        if (post !== undefined) expect(eventPostTopic(post, post.event)).toBe(topic)
       },
     ),
   )

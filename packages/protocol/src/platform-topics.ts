@@ -38,8 +38,6 @@ export const PLATFORM_TOPICS = {
   clockResponse: deviceTopic('/ext/ntp/{pk}/{dn}/response'),
   status: deviceTopic('/as/mqtt/status/{pk}/{dn}'),
   lifecycle: deviceTopic('/{pk}/{dn}/thing/lifecycle'),
-  propertyPost: deviceTopic('/sys/{pk}/{dn}/thing/event/property/post'),
-  propertyPostReply: deviceTopic('/sys/{pk}/{dn}/thing/event/property/post_reply'),
   subRegister: deviceTopic('/sys/{pk}/{dn}/thing/sub/register'),
   subRegisterReply: deviceTopic('/sys/{pk}/{dn}/thing/sub/register_reply'),
 } as const satisfies Record<string, DeviceTopic>
@@ -64,4 +62,23 @@ export const matchRrpcResponse = (topic: string): (DeviceIdentity & { messageId:
   }
   const names = namesBetween(topic, SYS.length, namesEnd)
   return names === undefined ? undefined : { ...names, messageId: topic.slice(lastSlash + 1) }
+}
+
+const EVENT = '/thing/event/'
+const POST = '/post'
+
+/** Where a device posts an event of its thing model. Its properties are one of them, by the name of `property`. */
+export const eventPostTopic = ({ productKey, deviceName }: DeviceIdentity, event: string): string =>
+  `${SYS}${productKey}/${deviceName}${EVENT}${event}${POST}`
+
+export const eventPostReplyTopic = (device: DeviceIdentity, event: string): string =>
+  `${eventPostTopic(device, event)}_reply`
+
+/** The device and event of a topic on which an event is posted; undefined for any other topic. */
+export const matchEventPost = (topic: string): (DeviceIdentity & { event: string }) | undefined => {
+  const namesEnd = topic.indexOf(EVENT, SYS.length)
+  if (!topic.startsWith(SYS) || namesEnd === -1 || !topic.endsWith(POST)) return undefined
+  const event = topic.slice(namesEnd + EVENT.length, -POST.length)
+  const names = namesBetween(topic, SYS.length, namesEnd)
+  return names === undefined || event === '' || event.includes('/') ? undefined : { ...names, event }
 }

@@ -63,7 +63,22 @@ describe('clock', () => {
 })
 
 describe('property post', () => {
-  test('is answered with its own id and code 200', () => {
+  test('and that of any event are answered with their own id and code 200', () => {
+    ask('/sys/pk1/dev1/thing/event/lowPower/post', '{"id":8,"params":{}}')
+    expect(answers()).toEqual([
+      {
+        topic: '/sys/pk1/dev1/thing/event/lowPower/post_reply',
+        payload: {
+          code: 200,
+          data: {},
+          id: 8,
+          message: 'success',
+          method: 'thing.event.lowPower.post',
+          version: '1.0',
+        },
+      },
+    ])
+    broker.published.length = 0
     ask('/sys/pk1/dev1/thing/event/property/post', '{"id":"7","version":"1.0","params":{"t":1},"method":"x"}')
     expect(answers()).toEqual([
       {
@@ -82,7 +97,11 @@ describe('property post', () => {
 })
 
 describe('answers', () => {
-  const topics = ['/ext/ntp/pk1/dev1/request', '/sys/pk1/dev1/thing/event/property/post']
+  const topics = [
+    '/ext/ntp/pk1/dev1/request',
+    '/sys/pk1/dev1/thing/event/property/post',
+    '/sys/pk1/dev1/thing/event/e1/post',
+  ]
   const request = '{"deviceSendTime":1,"id":"1"}'
 
   test.each(topics)('%s: only the device itself is answered', topic => {
