@@ -36,6 +36,16 @@ describe('connect rate', () => {
     expect(rate.wouldTake('pk', 'dn', start)).toBe(false)
   })
 
+  test('a clock that is set back locks no device out', () => {
+    const rate = createConnectRate(2)
+    for (let count = 0; count < 3; count += 1) rate.take('pk', 'dn', start)
+    const back = start - 3_600_000
+    expect(rate.wouldTake('pk', 'dn', back)).toBe(true)
+    const taken = Array.from({ length: 3 }, () => rate.take('pk', 'dn', back))
+    expect(taken).toEqual([true, true, false])
+    expect(rate.take('pk', 'dn', back + 30_000)).toBe(true)
+  })
+
   test('0 means no limit and remembers nobody', () => {
     const rate = createConnectRate(0)
     for (let count = 0; count < 1000; count += 1) expect(rate.take('pk', 'dn', start)).toBe(true)

@@ -4,6 +4,8 @@ import type { TimeMs } from '../registry/types.ts'
 export const maxTrackedDevices = 200_000
 
 const windowMs = 60_000
+/** A hair of room, because a sum of `connectsPerMinute` fractions may land just above the window. */
+const longestMs = windowMs + 0.001
 
 /**
  * Limits how often one device may connect. Ask only about CONNECTs that are *verified*: if forged ones counted, anyone who
@@ -25,9 +27,12 @@ export function createConnectRate(connectsPerMinute: number, maxDevices = maxTra
   const fullAt = new Map<string, TimeMs>()
   const costMs = windowMs / connectsPerMinute
 
-  const afterTaking = (key: string, now: TimeMs): TimeMs => Math.max(now, fullAt.get(key) ?? 0) + costMs
-  // A hair of room, because a sum of `connectsPerMinute` fractions may land just above the window.
-  const fits = (after: TimeMs, now: TimeMs): boolean => after - now <= windowMs + 0.001
+  const afterTaking = (key: string, now: TimeMs): TimeMs => {
+    const full = fullAt.get(key) ?? 0
+    // Fuller than a bucket can be: the clock was set back, and the device must not wait until it has caught up.
+    return (full - now > longestMs ? now : Math.max(now, full)) + costMs
+  }
+  const fits = (after: TimeMs, now: TimeMs): boolean => after - now <= longestMs
 
   const forget = (now: TimeMs): void => {
     // Map order is the order of the last CONNECT. Two a call outruns growth by one a call.

@@ -34,7 +34,8 @@ export class SignInDelays {
 
   /** How long the next attempt has to wait; 0 = none. */
   waitMs(key: string, now: TimeMs): number {
-    return Math.max(0, (this.#of(key, now)?.notBefore ?? 0) - now)
+    const waitMs = Math.max(0, (this.#of(key, now)?.notBefore ?? 0) - now)
+    return Math.min(waitMs, this.#limits.maxDelayMs) // the clock may have been set back
   }
 
   begin(key: string, now: TimeMs): void {
