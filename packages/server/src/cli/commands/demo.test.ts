@@ -37,6 +37,8 @@ describe('demo', () => {
     for (const line of story.split('\n')) expect(widthOf(line), line).toBeLessThanOrEqual(80)
     expect(printed).not.toContain('\u001b')
     const [, secret = ''] = /--product-secret (\w+)/.exec(paste) ?? []
+    // A newcomer gets into the web console from here.
+    expect(paste.trimEnd().split('\n').at(-1)).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/setup#token=\S+$/)
     const [, applicationSecret = ''] = /-P (\w+)/.exec(paste) ?? []
     for (const text of [secret, applicationSecret]) {
       expect(text.length).toBeGreaterThan(10)

@@ -103,7 +103,8 @@ async function playDemo(server: Server, dataDir: string, { options, io, stop }: 
     if (json) printJson(io, { event: 'done', ok: true })
     else io.stdout('\nAll of it went through this server, on this machine, just now.\n')
     if (options.exit) return
-    if (json) printJson(io, { event: 'ready', mqtt: [stage.tlsUrl], http: server.http, ca: server.caFile, dataDir })
+    const { http, caFile: ca, setupLink: setup } = server
+    if (json) printJson(io, { event: 'ready', mqtt: [stage.tlsUrl], http, ca, dataDir, setup })
     else io.stdout(tryItText({ server, stage, cast, dataDir }))
     showTraffic(cast, io, json)
     await aborted(stop)

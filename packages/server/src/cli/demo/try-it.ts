@@ -2,7 +2,7 @@ import type { Stage } from './stage.ts'
 import type { Cast } from './story.ts'
 
 export interface TryIt {
-  server: { http: string; caFile: string; adminToken: string | null }
+  server: { http: string; caFile: string; adminToken: string | null; setupLink: string | null }
   stage: Pick<Stage, 'tlsUrl'>
   cast: Pick<Cast, 'product' | 'application' | 'sensor'>
   dataDir: string
@@ -10,7 +10,7 @@ export interface TryIt {
 
 /** Commands that work as they are while the demo is up, to paste into another terminal. */
 export function tryItText({ server, stage, cast, dataDir }: TryIt): string {
-  const { http, caFile, adminToken } = server
+  const { http, caFile, adminToken, setupLink } = server
   const { productKey, productSecret } = cast.product
   const { hostname, port } = new URL(stage.tlsUrl)
   return `
@@ -39,6 +39,13 @@ mosquitto_pub -h ${hostname} -p ${port} \\
 # the HTTP API
 curl -H 'Authorization: Bearer ${adminToken ?? ''}' \\
   ${http}/api/v1/products/${productKey}/devices
-
+${setupLink === null ? '' : consoleText(setupLink)}
 `
 }
+
+/** The last thing that is said, so that it is the first to be seen. */
+const consoleText = (setupLink: string): string => `
+The same in a browser, with the reason why a device was refused: open this link
+and set a password of your own (12 characters or more) for the web console.
+${setupLink}
+`
