@@ -281,7 +281,11 @@ async function openRegistry(config: Config, { folder, masterKey, log }: Registry
     if (outage === null) log.info('the database can be read again')
     else log.error({ problem: outage.problem }, 'the database is away: clients that are remembered can log in')
   }
-  const settings = { clock, rememberMs: 1000 * config.offlineLoginSeconds, onOutage }
+  const onWriteTrouble = (problem: string | null): void => {
+    if (problem === null) log.info('the database can be written again')
+    else log.error({ problem }, 'the database can not be written: registrations and changes are refused')
+  }
+  const settings = { clock, rememberMs: 1000 * config.offlineLoginSeconds, onOutage, onWriteTrouble }
   if (databaseUrl !== null) {
     const onError = (error: Error): void => log.warn({ err: error }, 'trouble with the database')
     const limits = { callTimeoutMs, journalLimit, gatewayLeaseMs }

@@ -7,9 +7,9 @@ import { type BufferedJournal, createJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { Outage, type OutageState } from './outage.ts'
 import type { Registry, RegistryChange } from './registry.ts'
-import type { RegistrationOutcome, RegistrationRequest, Store } from './store.ts'
+import { type RegistrationOutcome, type RegistrationRequest, type Store, StoreUnavailable } from './store.ts'
 import type { ApiKey, Device, Product, SignedIn, TimeMs } from './types.ts'
-import { watchStore } from './watched-store.ts'
+import { type StoreWatch, watchStore } from './watched-store.ts'
 
 export interface RegistryOptions {
   store: Store
@@ -20,6 +20,8 @@ export interface RegistryOptions {
   rememberMs?: number
   /** Told when the store is known to be away, and when it is back (null). */
   onOutage?: (state: OutageState | null) => void
+  /** Told when changes begin to fail for the store's sake, and when one succeeds again (null). */
+  onWriteTrouble?: (problem: string | null) => void
 }
 
 /** The registry as its owner has it: use cases announce what they changed. */
@@ -39,6 +41,21 @@ const DEFAULT_CACHE_ENTRIES = 50_000
  * unseen.
  */
 export const CACHE_MAX_AGE_MS = 30_000
+
+function watchWriting(tell: RegistryOptions['onWriteTrouble']): Pick<StoreWatch, 'written' | 'notWritten'> {
+  let isFailing = false
+  return {
+    written() {
+      if (isFailing) tell?.(null)
+      isFailing = false
+    },
+    notWritten(error) {
+      if (isFailing || !(error instanceof StoreUnavailable) || error.reason !== 'store-unavailable') return
+      isFailing = true
+      tell?.(error.message)
+    },
+  }
+}
 
 export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
   const { store, clock, cacheEntries = DEFAULT_CACHE_ENTRIES } = options
@@ -61,6 +78,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
     deviceChanged: (productKey, deviceName) => outdate({ kind: 'device-changed', productKey, deviceName, at: clock() }),
     keysChanged: () => outdate({ kind: 'keys-changed', at: clock() }),
     accountsChanged: () => caches.sessions.invalidateAll(),
+    ...watchWriting(options.onWriteTrouble),
   })
   return {
     store: watched,

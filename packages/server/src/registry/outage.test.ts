@@ -48,13 +48,16 @@ function subject({ rememberMs = REMEMBER_MS } = {}) {
     close: async () => undefined,
   } as unknown as Store
   const onOutage = (state: OutageState | null) => changes.push(state)
-  const registry = createRegistry({ store, clock: () => time.now, rememberMs, onOutage })
+  const troubles: (string | null)[] = []
+  const onWriteTrouble = (problem: string | null) => troubles.push(problem)
+  const registry = createRegistry({ store, clock: () => time.now, rememberMs, onOutage, onWriteTrouble })
   closers.push(() => registry.close())
   return {
     registry,
     time,
     held,
     changes,
+    troubles,
     get reads() {
       return reads
     },
@@ -117,6 +120,22 @@ describe('a registry whose store is away', () => {
       await expect(call()).rejects.toMatchObject(away)
     }
     expect(one.reads).toBe(asked)
+  })
+
+  test('says once that nothing can be changed, and once that it can again', async () => {
+    const { registry, troubles, breakStore, heal } = subject()
+    const change = () => registry.store.changeDevice('pk', 'dev1', { kind: 'disable' })
+    await change()
+    breakStore(new StoreUnavailable('slow', 'store-slow'))
+    await expect(change()).rejects.toThrow('slow')
+    expect(troubles).toEqual([])
+    breakStore(new StoreUnavailable('disk full'))
+    for (let tries = 0; tries < 3; tries += 1) await expect(change()).rejects.toThrow('disk full')
+    expect(troubles).toEqual(['disk full'])
+    heal()
+    await change()
+    await change()
+    expect(troubles).toEqual(['disk full', null])
   })
 
   test('forgets when the time is over', async () => {

@@ -12,6 +12,8 @@ export interface StoreWatch {
   keysChanged(): void
   /** Users, their sessions, or both. */
   accountsChanged(): void
+  written(): void
+  notWritten(error: unknown): void
 }
 
 type Changing = Pick<
@@ -39,7 +41,12 @@ type Changing = Pick<
 export function watchStore(store: Store, watch: StoreWatch): Store {
   const after = async <Result>(change: Promise<Result>, over: () => void): Promise<Result> => {
     try {
-      return await change
+      const result = await change
+      watch.written()
+      return result
+    } catch (error) {
+      watch.notWritten(error)
+      throw error
     } finally {
       over()
     }
