@@ -1,6 +1,7 @@
-// A whole first boot of an ESP32 with the Arduino core and PubSubClient: register over TLS, then log in with what came back and
-// publish every ten seconds. Give your network, HOST, PRODUCT_KEY, PRODUCT_SECRET, DEVICE_NAME, and the server's ca.pem as CA.
-// PREREGISTERED false registers a device that nobody created before (regnwl), true one that was created (register).
+// First boot of an ESP32 with the Arduino core and PubSubClient, and each boot after it: register over TLS, keep
+// what comes back, log in with it and publish every ten seconds. Give your network, HOST, PRODUCT_KEY,
+// PRODUCT_SECRET, DEVICE_NAME, and the server's ca.pem as CA. PREREGISTERED false registers a device that nobody
+// created before (regnwl), true one that was created (register).
 #include <Preferences.h>
 #include <PubSubClient.h>
 #include <WiFi.h>
@@ -17,6 +18,7 @@ const String PRODUCT_SECRET = "";
 const String DEVICE_NAME = "sensor-0001";
 const bool PREREGISTERED = false;
 const char *CA = "";
+const String USER_NAME = DEVICE_NAME + "&" + PRODUCT_KEY;
 
 WiFiClientSecure tls;
 PubSubClient mqtt(tls);
@@ -42,9 +44,17 @@ String field(const String &name) {
 }
 
 void onMessage(char *topic, byte *payload, unsigned int length) {
-  if (!String(topic).startsWith("/ext/reg")) return;
-  pushed = "";
-  for (unsigned int i = 0; i < length; i++) pushed += (char)payload[i];
+  String text;
+  for (unsigned int i = 0; i < length; i++) text += (char)payload[i];
+  if (String(topic).startsWith("/ext/reg")) pushed = text;
+  else Serial.printf("received %s: %s\n", topic, text.c_str());
+}
+
+// A code above 0 is the server's refusal, one below 0 is about the network or the certificate.
+bool connectAs(const String &clientId, const String &password) {
+  if (mqtt.connect(clientId.c_str(), USER_NAME.c_str(), password.c_str())) return true;
+  Serial.printf("not connected, code %d; if it was refused, the server's journal tells why\n", mqtt.state());
+  return false;
 }
 
 // One CONNECT, no SUBSCRIBE: the credentials are pushed.
@@ -53,26 +63,27 @@ bool registerDevice() {
   String mode = PREREGISTERED ? "register" : "regnwl";
   String clientId = DEVICE_NAME + "|securemode=2,authType=" + mode + ",random=" + random + ",signmethod=hmacsha256|";
   String password = sign(PRODUCT_SECRET, "deviceName" + DEVICE_NAME + "productKey" + PRODUCT_KEY + "random" + random);
-  if (!mqtt.connect(clientId.c_str(), (DEVICE_NAME + "&" + PRODUCT_KEY).c_str(), password.c_str())) {
-    Serial.printf("not registered, code %d; the server's journal tells why\n", mqtt.state());
-    return false;
-  }
+  if (!connectAs(clientId, password)) return false;
   unsigned long start = millis();
-  while (pushed == "" && millis() - start < 15000) mqtt.loop();
+  while (pushed == "" && millis() - start < 15000 && mqtt.loop()) delay(10);
   mqtt.disconnect();
   if (pushed == "") return false;
   flash.putString("secret", PREREGISTERED ? field("deviceSecret") : field("deviceToken"));
   flash.putString("clientId", PREREGISTERED ? DEVICE_NAME : field("clientId"));
+  flash.putString("userName", USER_NAME);  // the last one: without it none counts
   Serial.println("registered " + DEVICE_NAME);
   return true;
 }
+
+bool isRegistered() { return flash.isKey("userName") && flash.getString("userName") == USER_NAME; }
 
 bool logIn() {
   String id = flash.getString("clientId"), secret = flash.getString("secret");
   String block = PREREGISTERED ? "|securemode=2,signmethod=hmacsha256|" : "|securemode=-2,authType=connwl|";
   String text = "clientId" + id + "deviceName" + DEVICE_NAME + "productKey" + PRODUCT_KEY;
-  String password = PREREGISTERED ? sign(secret, text) : secret;
-  return mqtt.connect((id + block).c_str(), (DEVICE_NAME + "&" + PRODUCT_KEY).c_str(), password.c_str());
+  if (!connectAs(id + block, PREREGISTERED ? sign(secret, text) : secret)) return false;
+  Serial.println(DEVICE_NAME + " is online");
+  return mqtt.subscribe(("/" + PRODUCT_KEY + "/" + DEVICE_NAME + "/user/get").c_str());
 }
 
 void setup() {
@@ -86,7 +97,7 @@ void setup() {
   mqtt.setBufferSize(1024);
   mqtt.setCallback(onMessage);
   flash.begin("hatchway");
-  while (!flash.isKey("secret") && !registerDevice()) delay(10000);
+  while (!isRegistered() && !registerDevice()) delay(10000);
 }
 
 void loop() {

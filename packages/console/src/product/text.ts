@@ -40,7 +40,7 @@ export const productText = bilingual(
       'Needs openssl and the mosquitto clients (Debian and Ubuntu: apt install openssl mosquitto-clients).',
     'needs-c': 'Put it in place of a demo in the SDK’s demos folder, run make and start it.',
     'needs-arduino':
-      'Open it in the Arduino IDE with the ESP32 core and the library PubSubClient, fill in your Wi-Fi, and upload it.',
+      'Open it in the Arduino IDE with the ESP32 core and the library PubSubClient, fill in your Wi-Fi, and upload it. Where the host is an IP address it takes version 3 of the core: older ones compare names only.',
     saveAs: (file: string) => `Save the code as ${file} in an empty folder, and run there:`,
     runLine: 'the line that runs it',
     keeps:
@@ -126,7 +126,8 @@ export const productText = bilingual(
     'needs-python': '需要带 venv 的 Python 3（Debian、Ubuntu：apt install python3-venv）。',
     'needs-shell': '需要 openssl 和 mosquitto 客户端（Debian、Ubuntu：apt install openssl mosquitto-clients）。',
     'needs-c': '替换 SDK 的 demos 目录中的一个示例，执行 make 后运行。',
-    'needs-arduino': '在 Arduino IDE 中打开（需要 ESP32 核心和 PubSubClient 库），填写 Wi-Fi 信息后上传。',
+    'needs-arduino':
+      '在 Arduino IDE 中打开（需要 ESP32 核心和 PubSubClient 库），填写 Wi-Fi 信息后上传。主机为 IP 地址时需要 3.x 版核心，旧版只比对域名。',
     saveAs: file => `在空目录中将代码保存为 ${file}，并在该目录下运行：`,
     runLine: '运行命令',
     keeps: '程序会保持在线，按 Ctrl-C 结束。获得的凭证保存在旁边的文件中，再次运行时直接登录。',
