@@ -115,6 +115,21 @@ describe.each(['register', 'regnwl'] as const)('a device registers by %s', mode 
     await connection.closed
     expect(await hatchway.journalEntry({ reason: 'publish-on-registration', deviceName })).toBeDefined()
   })
+
+  it('may log in before it hangs up, as MicroPython firmware does in the handler of the push', async () => {
+    const deviceName = `before-${mode}`
+    if (mode === 'register') await hatchway.createDevice(product.productKey, deviceName)
+    const registration = await open('tls')
+    await registration.connect(bytes(registrationConnect({ ...product, mode, deviceName, random: '48151' })))
+    const issued = JSON.parse((await registration.expect('publish')).payload.toString())
+    const login = await open('tcp')
+    const fields = mode === 'register' ? secretLoginConnect(issued) : tokenLoginConnect(issued)
+    expect((await login.connect(bytes(fields))).reasonCode).toBe(0)
+    registration.send({ type: 'disconnect', reasonCode: 0 })
+    await registration.closed
+    expect(await login.untilPingresp()).toEqual([])
+    login.destroy()
+  })
 })
 
 describe('the clientIds of fielded devices', () => {
@@ -184,6 +199,8 @@ describe('the clientIds of fielded devices', () => {
     ['pk1&dev1', 'securemode=3,signmethod=hmacsha1,timestamp=1,lan=JS|Ali,_v=1.2.8', '1', 'hmacsha1'],
     ['pk1.dev1', 'securemode=2,signmethod=hmacsha256,timestamp=1,ext=3,', '1', 'hmacsha256'],
     ['12345', 'securemode=3', null, 'hmacmd5'],
+    ['dev1', 'securemode=3,signmethod=hmacsha256', null, 'hmacsha256'],
+    ['dev1', 'securemode=3,signmethod=hmacsha256,timestamp=5231', '5231', 'hmacsha256'],
   ] as const
   it.each(logins)('log in: %s|%s|', async (id, block, timestamp, method) => {
     const deviceName = 'fielded-login'

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { secretLoginConnect } from '@hatchway/protocol'
+import { secretLoginConnect, sign } from '@hatchway/protocol'
 import { connectAsync, connect as connectNow, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pythonWithPaho } from '../scripts/prerequisites.ts'
 import { eventually, Hatchway, type Product } from './harness/hatchway.ts'
+import { MqttConnection } from './harness/mqtt-connection.ts'
 
 let hatchway: Hatchway
 let product: Product
@@ -219,5 +220,50 @@ describe('a device with the manners of the vendor’s Node SDK', () => {
     await replied
     expect(client.connected).toBe(true)
     await client.endAsync()
+  })
+})
+
+describe('a device with the manners of Link SDK C 4.x', () => {
+  /** What the SDK makes of a packet: its own fixed header in front of the body. */
+  const packet = (firstByte: number, ...body: (string | number[])[]): Buffer => {
+    const bytes = Buffer.concat(
+      body.map(part =>
+        typeof part === 'string' ? Buffer.concat([uint16(part.length), Buffer.from(part)]) : Buffer.from(part),
+      ),
+    )
+    const length = bytes.length < 128 ? [bytes.length] : [128 | (bytes.length & 127), bytes.length >> 7]
+    return Buffer.concat([Buffer.from([firstByte, ...length]), bytes])
+  }
+  const uint16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255])
+
+  it('never subscribes for replies, repeats without DUP, unsubscribes with flags of 0000, and stays connected', async () => {
+    const { productKey } = product
+    const deviceName = 'link-sdk-c-1'
+    await hatchway.createDevice(productKey, deviceName, 'b'.repeat(32))
+    const block = 'timestamp=2524608000000,_ss=1,_v=sdk-c-4.2.0,securemode=2,signmethod=hmacsha256,ext=3,_conn=tls_2a'
+    const id = `${productKey}.${deviceName}`
+    const text = `clientId${id}deviceName${deviceName}productKey${productKey}timestamp2524608000000`
+    const password = sign('hmacsha256', 'b'.repeat(32), text).toUpperCase()
+    // Static RSA and CBC are all it offers.
+    const tls = { maxVersion: 'TLSv1.2', ciphers: 'AES256-SHA256:AES128-SHA256:AES256-SHA:AES128-SHA' } as const
+    const device = await MqttConnection.open(hatchway.endpoint, 'tls', { level: 4, tls })
+    const connect = [0, 4, ...Buffer.from('MQTT'), 4, 0xc2, 0x04, 0xb0]
+    device.sendBytes(packet(0x10, connect, `${id}|${block}|`, `${deviceName}&${productKey}`, password))
+    expect(await device.expect('connack')).toMatchObject({ reasonCode: 0 })
+    const own = `/sys/${productKey}/${deviceName}/thing/event/lowPower/post`
+    const post = packet(0x32, own, [0, 1], [...Buffer.from('{"id":"1","version":"1.0","params":{},"sys":{"ack":1}}')])
+    for (let time = 0; time < 2; time++) {
+      device.sendBytes(post)
+      const packets = [await device.next(), await device.next()]
+      expect(packets.map(({ type }) => type).toSorted()).toEqual(['puback', 'publish'])
+      expect(packets.find(({ type }) => type === 'publish')).toMatchObject({ topic: `${own}_reply`, qos: 1 })
+    }
+    const filter = `/${productKey}/${deviceName}/user/get`
+    device.sendBytes(packet(0x82, [0, 2], filter, [1]))
+    expect(await device.expect('suback')).toMatchObject({ packetId: 2, reasonCodes: [1] })
+    device.sendBytes(packet(0xa0, [0, 3], filter))
+    expect(await device.expect('unsuback')).toMatchObject({ packetId: 3 })
+    expect(await device.untilPingresp()).toEqual([])
+    device.destroy()
   })
 })

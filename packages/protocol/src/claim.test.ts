@@ -122,6 +122,17 @@ describe('clientIds of devices in the field', () => {
         serverSubscribe: true,
       },
     ],
+    [
+      'K19uYV000100|timestamp=1795367831918,_v=paho-android-1.0.0,securemode=-2,authType=connwl|',
+      {
+        mode: 'token',
+        clientId: 'K19uYV000100',
+        productKey: 'pk1',
+        deviceName: 'dev1',
+        token: 'aa',
+        serverSubscribe: false,
+      },
+    ],
   ])('%s', (clientId, expected) => {
     expect(claimOf(clientId)).toEqual(expected)
   })
