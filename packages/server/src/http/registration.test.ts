@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { sign } from '@hatchway/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpFixture, startHttp } from './fixture.suite.ts'
@@ -23,9 +25,9 @@ describe('POST /auth/register/device', () => {
     const fields = { productKey: pk, deviceName: 'dev1', random: '123', sign: signature, signMethod: 'hmacsha1' }
     return new URLSearchParams({ ...fields, ...change }).toString()
   }
-  const register = (text: string) => {
+  const register = (body: string) => {
     const headers = { ...FORM, 'x-forwarded-proto': 'https', 'x-forwarded-for': '198.51.100.9' }
-    return http.request({ method: 'POST', url: URL_PATH, key: null, headers, text })
+    return http.request({ method: 'POST', url: URL_PATH, key: null, headers, text: body })
   }
 
   test('gives the device its secret, and the journal tells the device’s own address', async () => {
@@ -44,6 +46,24 @@ describe('POST /auth/register/device', () => {
       items: [{ outcome: 'registered', address: '198.51.100.9', transport: 'https' }],
     })
     expect(journal.text).not.toContain(data.deviceSecret)
+  })
+
+  test('C SDKs can read the answer: by the spelling of a header, the order of the fields, and what their buffers hold', async () => {
+    const { hostname, port } = new URL(await http.server.listen())
+    const socket = connect(Number(port), hostname)
+    const head = ['Host: a', 'Connection: close', `Content-Type: ${FORM['content-type']}`]
+    const body = form()
+    socket.write([`POST ${URL_PATH} HTTP/1.1`, ...head, `Content-Length: ${body.length}`, '', body].join('\r\n'))
+    const [headers = '', answer = ''] = (await text(socket)).split('\r\n\r\n')
+    expect(headers).toMatch(/^HTTP\/1\.1 200 /)
+    expect(headers).toContain(`\r\nContent-Length: ${answer.length}`)
+    expect(answer).toMatch(
+      /^{"code":200,"data":{"productKey":"\w+","deviceName":"dev1","deviceSecret":"\w+"},"message":"success"}$/,
+    )
+    for (const line of headers.split('\r\n')) expect(line.length).toBeLessThan(126)
+    expect(headers.length).toBeLessThan(1000)
+    const withLongestNames = answer.length + (20 - pk.length) + (32 - 'dev1'.length) + (63 - 32)
+    expect(withLongestNames).toBeLessThan(256)
   })
 
   test.each([
@@ -69,8 +89,8 @@ describe('POST /auth/register/device', () => {
     ['no body', ''],
     ['junk', '%zz&&=&'],
     ['a field twice', 'productKey=pk1&productKey=pk2'],
-  ])('%s is 460', async (_, text) => {
-    expect((await register(text)).body).toMatchObject({ code: 460 })
+  ])('%s is 460', async (_, body) => {
+    expect((await register(body)).body).toMatchObject({ code: 460 })
   })
 
   test('fields that the SDK adds are its own affair', async () => {

@@ -1,11 +1,12 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { reason } from '@hatchway/protocol'
-import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import type { HttpRegistration } from '../onboarding/admission.ts'
 import { httpRegistrationCode } from '../onboarding/http-registration.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { problems, ref, text } from './schemas.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
 
 /** Five short fields; the longest signature has 64 hex digits. */
 const MAX_FORM_BYTES = 8192
@@ -70,14 +71,28 @@ export function registrationRoutes(root: Api, { onboarding }: HttpParts): void {
           response: { 200: ref(RegistrationReply), ...problems(413, 415, 500) },
         },
       },
-      async request => {
+      async (request, reply) => {
         const answer = await onboarding.registerByHttp(request.body ?? {}, peerOf(request))
-        if (!answer.ok) return { code: httpRegistrationCode(answer.reason), message: reason(answer.reason).en }
+        if (!answer.ok) {
+          return tell(reply, { code: httpRegistrationCode(answer.reason), message: reason(answer.reason).en })
+        }
         const { productKey, deviceName, deviceSecret } = answer
-        return { code: 200, data: { productKey, deviceName, deviceSecret }, message: 'success' }
+        return tell(reply, { code: 200, data: { productKey, deviceName, deviceSecret }, message: 'success' })
       },
     )
   })
+}
+
+/**
+ * As C SDKs read it: they look for `Content-Length` spelled like that (Fastify has header names in lower case), and
+ * C SDK 3.x finds `data` only in front of `message` (a serializer made from the schema puts what is optional last).
+ */
+function tell(reply: FastifyReply, body: Static<typeof RegistrationReply>): FastifyReply {
+  const text = JSON.stringify(body)
+  reply.hijack()
+  const length = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text) }
+  reply.raw.writeHead(200, { ...SECURITY_HEADERS, ...length }).end(text)
+  return reply
 }
 
 const peerOf = (request: FastifyRequest) => ({
