@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { leashed } from '../scripts/leashed.ts'
 
 const hasTaskset = spawnSync('taskset', ['-V'], { stdio: 'ignore' }).status === 0
 /** As many files as may be opened at most: programs that don't see to that themselves start with 1024. */
@@ -74,7 +75,7 @@ export class Child extends Program {
 function start(core: number, command: readonly string[], stdio: Stdio): ChildProcess {
   const pinned = hasTaskset ? ['taskset', '-c', String(core), ...command] : command
   const [program = '', ...args] = process.platform === 'win32' ? pinned : [...WITH_MOST_FILES, ...pinned]
-  const child = spawn(program, args, { stdio })
+  const child = spawn(...leashed(program, args), { stdio })
   child.on('error', error => console.error(`${command[0]} can't be started: ${error.message}`))
   return child
 }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadApp } from '../packages/server/src/cli/process-io.ts'
 import { run as runHere } from '../packages/server/src/cli/testing/fake-io.ts'
 import { PASSWORD, PostgresServer } from '../packages/server/src/registry/postgres/server.suite.ts'
+import { leashed } from '../scripts/leashed.ts'
 import { type Issued, registerDevice } from './harness/devices.ts'
 import { ADMIN_TOKEN, eventually, Hatchway, type Product } from './harness/hatchway.ts'
 import { BIN, HatchwayProcess, withoutHatchway } from './harness/hatchway-process.ts'
@@ -84,7 +85,10 @@ interface Event {
 
 /** Runs it until an event comes, and kills it there. */
 async function killedAt(args: readonly string[], isIt: (event: Event) => boolean): Promise<void> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: withoutHatchway() })
+  const child = spawn(...leashed(process.execPath, args), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: withoutHatchway(),
+  })
   const gone = once(child, 'exit')
   for await (const line of createInterface({ input: child.stdout })) {
     if (!isIt(JSON.parse(line) as Event)) continue

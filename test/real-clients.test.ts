@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { secretLoginConnect, sign } from '@hatchway/protocol'
 import { connectAsync, connect as connectNow, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { leashed } from '../scripts/leashed.ts'
 import { pythonWithPaho } from '../scripts/prerequisites.ts'
 import { eventually, Hatchway, type Product } from './harness/hatchway.ts'
 import { MqttConnection } from './harness/mqtt-connection.ts'
@@ -32,7 +33,7 @@ function start(
   program: string,
   args: readonly string[],
 ): { child: ChildProcess; output: () => string; ended: Promise<Ended> } {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(...leashed(program, args), { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

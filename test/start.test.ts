@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { leashed } from '../scripts/leashed.ts'
 import { eventually } from './harness/hatchway.ts'
 import { BIN, freePorts, HatchwayProcess, withoutHatchway } from './harness/hatchway-process.ts'
 
@@ -154,7 +155,7 @@ describe('hatchway serve as a service', () => {
     const file = openSync(journal, 'w')
     const { dev, ino } = fstatSync(file)
     const ports = ['--mqtt-port', '0', '--mqtt-host', '127.0.0.1', '--http-port', '0']
-    const child = spawn(process.execPath, [BIN, 'serve', '--data-dir', dataDir, ...ports], {
+    const child = spawn(...leashed(process.execPath, [BIN, 'serve', '--data-dir', dataDir, ...ports]), {
       stdio: ['ignore', file, file],
       env: { ...withoutHatchway(), JOURNAL_STREAM: `${dev}:${ino}` },
     })

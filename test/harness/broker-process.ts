@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { leashed } from '../../scripts/leashed.ts'
 import { eventually } from './hatchway.ts'
 
 /** A broker of somebody else's, with a folder of its own and its configuration in a file. */
@@ -26,7 +27,7 @@ export class BrokerProcess {
   /** Resolves when it takes connections. */
   async start(): Promise<void> {
     const [program = '', ...args] = this.#command
-    const child = spawn(program, args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(...leashed(program, args), { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', chunk => {

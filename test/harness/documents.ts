@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { leashed } from '../../scripts/leashed.ts'
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -47,7 +48,10 @@ export interface Ran {
 }
 
 export async function runBash(script: string, options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<Ran> {
-  const child = spawn('bash', ['-c', `exec 2>&1\n${script}`], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(...leashed('bash', ['-c', `exec 2>&1\n${script}`]), {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk))
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))

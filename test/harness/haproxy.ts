@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { leashed } from '../../scripts/leashed.ts'
 import { serverProgram } from '../../scripts/prerequisites.ts'
 import { codeBlocks, readDocument } from './documents.ts'
 import { eventually } from './hatchway.ts'
@@ -40,7 +41,7 @@ export class Haproxy {
     const file = join(folder, 'haproxy.cfg')
     const own = `global\n    maxconn 200\n    stats socket ${join(folder, 'stats')}\n\n`
     writeFileSync(file, own + documentedSetup(servers, header, port))
-    const child = spawn(serverProgram('haproxy', '-v') ?? 'haproxy', ['-db', '-f', file], {
+    const child = spawn(...leashed(serverProgram('haproxy', '-v') ?? 'haproxy', ['-db', '-f', file]), {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let complaints = ''

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { leashed } from '../../scripts/leashed.ts'
 import { ADMIN_TOKEN } from './hatchway.ts'
 import type { Endpoint } from './mqtt-connection.ts'
 
@@ -34,7 +35,7 @@ export class HatchwayProcess {
     const command = [process.execPath, BIN, 'serve', '--json', ...freePorts(dataDir), ...args]
     const limited = ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles), ...command]
     const [program = '', ...programArgs] = openFiles === undefined ? command : limited
-    const child = spawn(program, programArgs, {
+    const child = spawn(...leashed(program, programArgs), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...withoutHatchway(), ...env },
     })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { leashed } from '../../scripts/leashed.ts'
 import { RABBITMQ_SERVER } from '../../scripts/prerequisites.ts'
 import { codeBlocks, readDocument } from './documents.ts'
 import { freePort } from './free-port.ts'
@@ -52,8 +53,8 @@ export class RabbitMq {
     writeSettings(folder, settings, mqttPort)
     // Both would find those of the system, if there are any.
     const env = { ...process.env, HOME: folder, ERL_EPMD_PORT: String(mapperPort), ERL_EPMD_ADDRESS: '127.0.0.1' }
-    const mapper = spawn('epmd', [], { stdio: 'ignore', env })
-    const server = spawn(RABBITMQ_SERVER, [], {
+    const mapper = spawn(...leashed('epmd'), { stdio: 'ignore', env })
+    const server = spawn(...leashed(RABBITMQ_SERVER, [], 'TERM'), {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: folder,
       env: { ...env, ...nodeSettings(folder, nodePort) },

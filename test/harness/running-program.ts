@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { leashed } from '../../scripts/leashed.ts'
 import { eventually } from './hatchway.ts'
 
 interface Surroundings {
@@ -13,7 +14,7 @@ export class RunningProgram {
   #output = ''
 
   constructor(program: string, args: readonly string[], { cwd, env = process.env }: Surroundings) {
-    this.#child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(...leashed(program, args), { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on('data', chunk => (this.#output += chunk))
     this.#ended = new Promise(resolve => this.#child.once('close', resolve))
   }

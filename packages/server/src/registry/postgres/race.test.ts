@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { leashed } from '../../../../../scripts/leashed.ts'
 import { StoreFixture } from '../store-fixture.suite.ts'
 import { type Issued, RACED_DEVICES } from './race.suite.ts'
 import { MASTER_KEY, stores } from './stores.suite.ts'
@@ -13,7 +14,7 @@ const { server, open } = stores()
 /** Another gateway: what it has issued. */
 async function gateway(url: string, productKey: string): Promise<Issued[]> {
   const args = [SCRIPT, url, MASTER_KEY.toString('hex'), productKey]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(...leashed(process.execPath, args), { stdio: ['ignore', 'pipe', 'inherit'] })
   const issued: Issued[] = []
   const reader = createInterface(child.stdout).on('line', line => issued.push(JSON.parse(line) as Issued))
   const [[code]] = await Promise.all([once(child, 'exit'), once(reader, 'close')])

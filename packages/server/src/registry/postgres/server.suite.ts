@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { leashed } from '../../../../../scripts/leashed.ts'
 import { postgresPrograms } from '../../../../../scripts/postgres-programs.ts'
 
 const USER = 'hatchway'
@@ -81,7 +82,9 @@ export class PostgresServer {
   async start(): Promise<void> {
     const settings = [...SETTINGS, `port=${this.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
     const args = ['-D', join(this.#folder, 'data'), ...settings.flatMap(setting => ['-c', setting])]
-    this.#process = spawn(join(this.#bin, 'postgres'), args, { ...ownerOf(), cwd: this.#folder, stdio: 'ignore' })
+    // It tidies up after itself at this signal, without waiting for anybody.
+    const command = leashed(join(this.#bin, 'postgres'), args, 'QUIT')
+    this.#process = spawn(...command, { ...ownerOf(), cwd: this.#folder, stdio: 'ignore' })
     const dueAt = performance.now() + START_TIMEOUT_MS
     for (;;) {
       try {

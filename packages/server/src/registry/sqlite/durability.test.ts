@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { leashed } from '../../../../../scripts/leashed.ts'
 import { DEFAULT_PRODUCT_SETTINGS } from '../product-settings.ts'
 import { NOW } from '../store-fixture.suite.ts'
 import { databases, FIXTURE_RULES, MASTER_KEY } from './database.suite.ts'
@@ -13,7 +14,7 @@ const { file: newFile, open } = databases()
 /** Starts the registering process, kills it when so many credentials were printed, and gives all that were. */
 async function registerUntilKilled(file: string, prefix: string, killAfter: number): Promise<string[]> {
   const args = [SCRIPT, file, MASTER_KEY.toString('hex'), FIXTURE_RULES.href, 'pk1', prefix]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(...leashed(process.execPath, args), { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   const reader = createInterface(child.stdout)
   reader.on('line', line => {
