@@ -630,6 +630,26 @@ export interface paths {
       }
     }
   }
+  '/api/v1/products/{pk}/devices/{dn}/connections': {
+    get: {
+      parameters: {
+        query?: never
+        path: { pk: string; dn: string }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: { headers: { [name: string]: unknown }; content: { 'application/json': { items: ({ since: string; until: string | null; end: string | null; transport: string | null; address: string | null; clientId: string | null })[] } } }
+        400: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        401: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        403: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        404: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        500: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+        503: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
+      }
+    }
+  }
   '/api/v1/products/{pk}/devices/{dn}/messages': {
     post: {
       parameters: {

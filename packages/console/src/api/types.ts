@@ -19,6 +19,7 @@ type Answer<Operation> = Operation extends { responses: { 200: { content: { 'app
   ? Body
   : never
 
+export type DeviceConnection = Answer<paths['/api/v1/products/{pk}/devices/{dn}/connections']['get']>['items'][number]
 export type System = Answer<paths['/api/v1/system']['get']>
 export type UserSession = Answer<paths['/api/v1/sessions']['get']>['items'][number]
 export type ImportRow = Extract<

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Device, JournalEntry } from '../api/types.ts'
-import { milestonesOf, timelineOf } from './timeline-items.ts'
+import type { Device, DeviceConnection, JournalEntry } from '../api/types.ts'
+import { timelineOf } from './timeline-items.ts'
 
 const at = (minute: number): string => `2026-01-01T00:${String(minute).padStart(2, '0')}:00.000Z`
 const device: Device = {
@@ -11,31 +11,35 @@ const device: Device = {
     { clientId: 'b', createdAt: at(3), usedAt: null, forbiddenAt: null },
   ],
 }
+const connection = (since: number, until: number | null, end: string | null): DeviceConnection => ({
+  ...{ since: at(since), until: until === null ? null : at(until), end },
+  ...{ transport: 'tls', address: '192.0.2.7', clientId: 'a' },
+})
+const told = (connections: DeviceConnection[], entries: JournalEntry[] = []): string[] =>
+  timelineOf({ device, connections, entries }).map(item => {
+    const what = item.kind === 'milestone' ? item.milestone.what : item.kind
+    return `${item.time.slice(14, 16)} ${what}${item.kind === 'came' && item.tookOver ? ' over' : ''}`
+  })
 
-it('tells each login that the registry knows once, and of the unit where it knows that', () => {
-  const told = milestonesOf(device).map(({ what, time, clientId }) => [what, time, clientId])
-  expect(told).toEqual([
-    ['unitFirstLogin', at(2), 'a'],
-    ['unitForbidden', at(4), 'a'],
-    ['lastOnline', at(5), undefined],
-    ['lastOffline', at(6), undefined],
-    ['created', at(0), undefined],
+it('mixes comings, goings, milestones and journal entries, newest first', () => {
+  const entry = { id: 7, time: at(1) } as JournalEntry
+  const connections = [
+    connection(8, null, null),
+    connection(5, 6, 'connection-lost'),
+    connection(2, 3, 'client-disconnected'),
+  ]
+  expect(told(connections, [entry])).toEqual([
+    ...['08 came', '06 went', '05 came', '04 unitForbidden', '03 went', '02 came', '02 unitFirstLogin', '01 entry'],
+    '00 created',
   ])
-  const once = milestonesOf({ ...device, clientIds: [], lastOnlineAt: device.activatedAt })
-  expect(once.map(({ what }) => what)).toEqual(['firstLogin', 'lastOffline', 'created'])
 })
 
-it('mixes milestones, comings and goings and journal entries, newest first', () => {
-  const entry = { id: 7, time: at(1) } as JournalEntry
-  const event = { productKey: 'pk', deviceName: 'unit-0001', status: 'ONLINE', address: null, reason: '' } as const
-  const items = timelineOf([entry], [{ ...event, time: at(8), isTakeOver: false }], milestonesOf(device))
-  expect(items.map(({ kind, time }) => `${kind} ${time.slice(14, 16)}`)).toEqual([
-    'presence 08',
-    'milestone 06',
-    'milestone 05',
-    'milestone 04',
-    'milestone 02',
-    'entry 01',
-    'milestone 00',
+it('tells a take-over once, where the newer connection came', () => {
+  expect(told([connection(8, 9, 'connection-lost'), connection(7, 8, 'session-taken-over')]).slice(0, 3)).toEqual([
+    ...['09 went', '08 came over', '07 came'],
   ])
+})
+
+it('tells the last coming and going of a device that has not come since connections are kept', () => {
+  expect(told([])).toEqual(['06 lastOffline', '05 lastOnline', '04 unitForbidden', '02 unitFirstLogin', '00 created'])
 })

@@ -1,3 +1,5 @@
+import { isReasonCode, reason } from '@hatchway/protocol/reasons'
+import { useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useState } from 'react'
 import type { Device, JournalEntry } from '../api/types.ts'
@@ -5,20 +7,18 @@ import { usePreferences, useText } from '../i18n/preferences.ts'
 import { EntryDetails, Outcome } from '../journal/entry-details.tsx'
 import type { JournalFilters } from '../journal/filters.ts'
 import { useJournal } from '../journal/journal-query.ts'
-import { useLive } from '../live/live.ts'
 import { DeviceStatus } from '../parts/device-status.tsx'
 import { Nothing, Section } from '../parts/page.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { partsText } from '../parts/text.ts'
 import { Time } from '../parts/time.tsx'
+import { connectionsQuery } from './device-query.ts'
 import { deviceText } from './text.ts'
-import { type Milestone, milestonesOf, type TimelineItem, type TimelinePresence, timelineOf } from './timeline-items.ts'
-
-const MAX_PRESENCES = 100
+import { type Milestone, type TimelineItem, timelineOf } from './timeline-items.ts'
 
 /** What happened to the device, newest first. */
 export function Timeline({ device }: { device: Device }) {
-  const { productKey, deviceName, status } = device
+  const { productKey, deviceName } = device
   const t = useText(deviceText)
   const parts = useText(partsText)
   const [filters] = useState<JournalFilters>({
@@ -29,21 +29,12 @@ export function Timeline({ device }: { device: Device }) {
     since: undefined,
   })
   const { entries, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useJournal(filters, false)
-  // As they were when the page was opened: what comes later is told while it happens.
-  const [milestones] = useState(() => milestonesOf(device))
-  const [presences, setPresences] = useState<readonly TimelinePresence[]>([])
-  useLive('presence', event => {
-    if (event.productKey !== productKey || event.deviceName !== deviceName) return
-    setPresences(shown => {
-      const isTakeOver = event.status === 'ONLINE' && (shown[0]?.status ?? status) === 'ONLINE'
-      return [{ ...event, isTakeOver }, ...shown].slice(0, MAX_PRESENCES)
-    })
-  })
-  const items = timelineOf(entries, presences, milestones)
+  const connections = useQuery(connectionsQuery(productKey, deviceName))
+  const items = timelineOf({ device, connections: connections.data?.items ?? [], entries })
   return (
     <Section title={t.timeline}>
       <p className="quiet">{t.timelineHelp}</p>
-      <ProblemAlert error={error} />
+      <ProblemAlert error={error ?? connections.error} />
       {items.length === 0 && !isPending ? (
         <Nothing title={t.noTimeline}>
           <p>{t.noTimelineFix}</p>
@@ -69,8 +60,8 @@ export function Timeline({ device }: { device: Device }) {
 
 function Item({ item }: { item: TimelineItem }) {
   if (item.kind === 'entry') return <Entry entry={item.entry} />
-  if (item.kind === 'presence') return <Presence event={item.presence} />
-  return <MilestoneRow milestone={item.milestone} />
+  if (item.kind === 'milestone') return <MilestoneRow milestone={item.milestone} />
+  return item.kind === 'came' ? <Came {...item} /> : <Went {...item} />
 }
 
 function MilestoneRow({ milestone: { what, time, clientId } }: { milestone: Milestone }) {
@@ -85,15 +76,38 @@ function MilestoneRow({ milestone: { what, time, clientId } }: { milestone: Mile
   )
 }
 
-function Presence({ event: { status, time, address, isTakeOver } }: { event: TimelinePresence }) {
+function Came({ time, connection, tookOver }: Extract<TimelineItem, { kind: 'came' }>) {
   const t = useText(deviceText)
+  const { address, transport, clientId } = connection
   return (
     <div className="row">
       <Time at={time} />
-      <DeviceStatus status={status} />
-      <span>
-        {isTakeOver ? t.tookOver : ''} {address === null ? '' : t.from(address)}
+      <DeviceStatus status="ONLINE" />
+      <span className="wrapped">
+        {tookOver ? `${t.tookOver} ` : ''}
+        {address === null ? '' : t.from(address)} {transport === null ? '' : t.by(transport.toUpperCase())}{' '}
+        {clientId === null ? null : <code>{clientId}</code>}
       </span>
+    </div>
+  )
+}
+
+/** Ends that are no reasons: nothing was refused. */
+const OWN_ENDS = ['client-disconnected', 'connection-lost', 'gateway-gone'] as const
+
+function Went({ time, connection: { end } }: Extract<TimelineItem, { kind: 'went' }>) {
+  const t = useText(deviceText)
+  const { language } = usePreferences()
+  const endText = (code: string): string => {
+    if (isReasonCode(code)) return reason(code)[language]
+    const own = OWN_ENDS.find(name => name === code)
+    return own === undefined ? code : t[own] // a code may be of a newer server
+  }
+  return (
+    <div className="row">
+      <Time at={time} />
+      <DeviceStatus status="OFFLINE" />
+      <span className="wrapped">{end === null ? '' : endText(end)}</span>
     </div>
   )
 }

@@ -100,6 +100,8 @@ export interface Presence {
   online: boolean
   at: number
   address: string
+  /** What carries the connection. */
+  transport: Transport
   /** Why it went offline. */
   reason: ReasonCode | 'client-disconnected' | 'connection-lost' | null
   /** True if the same session came back on another connection: no one should be told that it is offline. */

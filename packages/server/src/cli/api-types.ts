@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import type { AuditEntryReply } from '../http/audit.ts'
+import type { ConnectionsReply } from '../http/device-connections.ts'
 import type { DeviceReply } from '../http/device-schemas.ts'
 import type { ExplanationReply } from '../http/explain.ts'
 import type { JournalEntryReply } from '../http/journal-entry.ts'
@@ -12,6 +13,7 @@ import type { StatsReply } from '../http/stats.ts'
 
 export type Product = Static<typeof ProductReply>
 export type Device = Static<typeof DeviceReply>
+export type DeviceConnection = Static<typeof ConnectionsReply>['items'][number]
 export type AuditEntry = Static<typeof AuditEntryReply>
 export type User = Static<typeof UserReply>
 export type Key = Static<typeof KeyReply>

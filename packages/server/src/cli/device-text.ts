@@ -1,8 +1,8 @@
-import type { Device } from './api-types.ts'
+import type { Device, DeviceConnection } from './api-types.ts'
 import { facts, table } from './table.ts'
 import { localTime } from './times.ts'
 
-export function deviceText(device: Device, columns: number): string {
+export function deviceText(device: Device, connections: readonly DeviceConnection[], columns: number): string {
   const lines = facts([
     ['DeviceName', device.deviceName],
     ['ProductKey', device.productKey],
@@ -15,8 +15,21 @@ export function deviceText(device: Device, columns: number): string {
     ['Last off line', localTime(device.lastOfflineAt)],
     ['Address', device.address],
   ])
-  if (device.clientIds.length === 0) return lines
-  return `${lines}\n${clientIdTable(device, columns)}`
+  const clientIds = device.clientIds.length === 0 ? '' : `\n${clientIdTable(device, columns)}`
+  return `${lines}${clientIds}${connections.length === 0 ? '' : `\n${connectionTable(connections, columns)}`}`
+}
+
+function connectionTable(connections: readonly DeviceConnection[], columns: number): string {
+  return table(
+    connections,
+    [
+      { title: 'CONNECTED', value: ({ since }) => localTime(since), keep: true },
+      { title: 'UNTIL', value: ({ until }) => (until === null ? 'now' : localTime(until)), keep: true },
+      { title: 'ENDED BY', value: ({ end }) => end, keep: true },
+      { title: 'FROM', value: ({ address, transport }) => (address === null ? null : `${address} (${transport})`) },
+    ],
+    columns,
+  )
 }
 
 function clientIdTable({ clientIds }: Device, columns: number): string {

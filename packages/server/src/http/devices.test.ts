@@ -207,4 +207,39 @@ describe('an import', () => {
     expect((await load(names.join('\n'))).body).toMatchObject({ created: 10_000, failed: 0 })
     expect((await http.request({ url: `/api/v1/products/${pk}` })).body).toMatchObject({ deviceCount: 10_000 })
   })
+
+  test('the newest connections of a device are told, newest first, and the end of those that are over', async () => {
+    const pk = await http.newProduct()
+    await http.createDevice(pk, 'seen1')
+    const note = (at: number, online: boolean, more: object) =>
+      http.registry.store.notePresence([
+        {
+          productKey: pk,
+          deviceName: 'seen1',
+          online,
+          at: Date.UTC(2026, 0, 31, 12, at),
+          address: '192.0.2.7',
+          ...more,
+        },
+      ])
+    await note(0, true, { transport: 'tls', clientId: 'cid1' })
+    await note(5, false, { reason: 'connection-lost' })
+    await note(6, true, { transport: 'wss' })
+    const url = `/api/v1/products/${pk}/devices/seen1/connections`
+    const place = { address: '192.0.2.7' }
+    expect(await http.request({ url })).toMatchObject({
+      status: 200,
+      body: {
+        items: [
+          { since: '2026-01-31T12:06:00.000Z', until: null, end: null, transport: 'wss', ...place, clientId: null },
+          {
+            ...{ since: '2026-01-31T12:00:00.000Z', until: '2026-01-31T12:05:00.000Z', end: 'connection-lost' },
+            ...{ transport: 'tls', ...place, clientId: 'cid1' },
+          },
+        ],
+      },
+    })
+    const none = await http.request({ url: url.replace('seen1', 'none') })
+    expect(none).toMatchObject({ status: 404, body: { code: 'device-not-found' } })
+  })
 })

@@ -79,6 +79,7 @@ const presence = (productKey: string, change: Partial<Presence> = {}): Presence 
   online: true,
   at: Date.UTC(2026, 0, 31),
   address: '192.0.2.7',
+  transport: 'tls',
   reason: null,
   takenOver: false,
   ...change,

@@ -76,7 +76,7 @@ describe('live messages', () => {
     expect((await stream.next()).data).toMatchObject({ direction: 'down', qos: 0, retain: true })
     http.tellPresence({
       ...{ identity: { kind: 'device', ...identity }, online: false, at: 0, address: '192.0.2.7' },
-      ...{ reason: 'connection-lost', takenOver: false },
+      ...{ transport: 'tls', reason: 'connection-lost', takenOver: false },
     })
     expect(await stream.next()).toEqual({
       event: 'watching',

@@ -33,6 +33,7 @@ const KEYED = [
   'GET /api/v1/devices/count',
   'POST /api/v1/devices/actions',
   'GET /api/v1/products/{pk}/devices/{dn}',
+  'GET /api/v1/products/{pk}/devices/{dn}/connections',
   'DELETE /api/v1/products/{pk}/devices/{dn}',
   'POST /api/v1/products/{pk}/devices/{dn}/reset',
   'POST /api/v1/products/{pk}/devices/{dn}/disable',

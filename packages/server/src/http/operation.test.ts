@@ -94,7 +94,7 @@ describe('figures', () => {
     const identity = { kind: 'device', sessionId: 'pk1/dev1', productKey: 'pk1', deviceName: 'dev1', clientId: null }
     http.tellPresence({
       identity: identity as Presence['identity'],
-      ...{ online: true, at: 0, address: '192.0.2.7', reason: null, takenOver: false },
+      ...{ online: true, at: 0, address: '192.0.2.7', transport: 'tls', reason: null, takenOver: false },
     })
     expect(await history('?minutes=4')).toEqual({
       stepSeconds: 60,
@@ -145,7 +145,7 @@ describe('figures', () => {
       deviceName: 'dev1',
       clientId: null,
     } as const
-    const presence = { identity, at: 0, address: '', reason: null, takenOver: false }
+    const presence = { identity, at: 0, address: '', transport: 'tls', reason: null, takenOver: false } as const
     http.tellPresence({ ...presence, online: true })
     http.tellPresence({ ...presence, online: false })
     http.gateway = { connections: { tls: 3, wss: 1 }, accepted: 9, rejected: { 'not-mqtt': 2 } }

@@ -24,6 +24,7 @@ const rules: [string, string, readonly Role[]][] = [
   ['GET', '/devices/count', ALL],
   ['POST', '/devices/actions', OPERATORS],
   ['GET', DEVICE, ALL],
+  ['GET', `${DEVICE}/connections`, ALL],
   ['DELETE', DEVICE, OPERATORS],
   ['POST', `${DEVICE}/reset`, OPERATORS],
   ['POST', `${DEVICE}/disable`, OPERATORS],

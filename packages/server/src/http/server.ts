@@ -11,6 +11,7 @@ import { brokerAuthRoutes } from './broker-auth/routes.ts'
 import { clientIdRoutes } from './client-ids.ts'
 import { consoleRoutes } from './console.ts'
 import { deviceActionRoutes } from './device-actions.ts'
+import { deviceConnectionRoutes } from './device-connections.ts'
 import { deviceExportRoutes } from './device-export.ts'
 import { deviceRoutes } from './devices.ts'
 import { createEventHub, type EventParts, eventRoutes } from './events.ts'
@@ -164,6 +165,7 @@ function keyedRoutes(api: Api, parts: HttpParts, { hub, streams }: EventParts): 
   matchingDeviceRoutes(api, parts)
   deviceExportRoutes(api, parts)
   clientIdRoutes(api, parts)
+  deviceConnectionRoutes(api, parts)
   messageRoutes(api, parts)
   journalRoutes(api, parts)
   explainRoutes(api, parts)

@@ -83,7 +83,14 @@ export function createFakeBroker(): FakeBroker {
       for (const { filter, handler } of taps) if (topicMatches(filter, message.topic)) handler({ qos: 0, ...message })
     },
     tellPresence: presence => {
-      const told = { at: 1_535_700_748_205, address: '10.0.0.7', reason: null, takenOver: false, ...presence }
+      const told = {
+        at: 1_535_700_748_205,
+        address: '10.0.0.7',
+        transport: 'tls' as const,
+        reason: null,
+        takenOver: false,
+        ...presence,
+      }
       for (const listener of onPresence) listener(told)
     },
     tellIncident: incident => {

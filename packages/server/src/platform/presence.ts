@@ -113,10 +113,11 @@ const closing = (notes: PresenceNotes, ends: readonly ((() => void) | undefined)
   },
 })
 
-const changeOf = ({ identity, online, at, address }: Presence): PresenceChange | undefined => {
+const changeOf = ({ identity, online, at, address, transport, reason }: Presence): PresenceChange | undefined => {
   if (identity.kind !== 'device') return undefined
-  const { productKey, deviceName } = identity
-  return { productKey, deviceName, online, at, address }
+  const { productKey, deviceName, clientId } = identity
+  const change = { productKey, deviceName, online, at, address }
+  return online ? { ...change, transport, clientId } : { ...change, reason }
 }
 
 const publishStatus = (publisher: Publisher, change: PresenceChange): void => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CommonChange, type DeviceChange, InvalidCursor } from './store.ts'
+import { type CommonChange, type DeviceChange, InvalidCursor, type PresenceChange } from './store.ts'
 import { allPages, NOW, type StoreFixture } from './store-fixture.suite.ts'
 import type { DeviceStatus } from './types.ts'
 
@@ -52,6 +52,35 @@ export function describeDevices(fixture: () => StoreFixture): void {
         lastOfflineAt: null,
         address: null,
       })
+    })
+
+    test('tell of their newest connections: when, from where, by what and how each ended', async () => {
+      const productKey = await fixture().productWith('dev1', 'dev2')
+      const { store } = fixture()
+      const note = (at: number, change: Partial<PresenceChange>) =>
+        store.notePresence([
+          { productKey, deviceName: 'dev1', online: true, at: NOW + at, address: '192.0.2.7', ...change },
+        ])
+      await note(0, { transport: 'tls', clientId: 'cid1' })
+      await note(50, { online: false, reason: 'keep-alive-timeout' })
+      await note(60, { transport: 'ws', address: '192.0.2.8' })
+      await note(70, { transport: 'tcp' })
+      expect(await store.deviceConnections(productKey, 'dev1')).toEqual([
+        { since: NOW + 70, until: null, end: null, transport: 'tcp', address: '192.0.2.7', clientId: null },
+        {
+          ...{ since: NOW + 60, until: NOW + 70, end: 'session-taken-over' },
+          ...{ transport: 'ws', address: '192.0.2.8', clientId: null },
+        },
+        {
+          ...{ since: NOW, until: NOW + 50, end: 'keep-alive-timeout' },
+          ...{ transport: 'tls', address: '192.0.2.7', clientId: 'cid1' },
+        },
+      ])
+      for (let at = 100; at < 200; at += 10) await note(at, {})
+      const kept = await store.deviceConnections(productKey, 'dev1')
+      expect(kept?.map(({ since }) => since - NOW)).toEqual([190, 180, 170, 160, 150, 140, 130, 120, 110, 100])
+      expect(await store.deviceConnections(productKey, 'dev2')).toEqual([])
+      expect(await store.deviceConnections(productKey, 'none')).toBeUndefined()
     })
 
     test('many are changed alike, and each is told whether it was there', async () => {

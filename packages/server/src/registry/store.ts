@@ -5,7 +5,9 @@ import type { AuditStore } from './audit/audit-store.ts'
 import type { ForeignChange } from './changes.ts'
 import type {
   ApiKey,
+  ConnectionEnd,
   Device,
+  DeviceConnection,
   DeviceStatus,
   DeviceView,
   JournalEntry,
@@ -16,6 +18,7 @@ import type {
   ProductSettings,
   ProductView,
   TimeMs,
+  Transport,
 } from './types.ts'
 
 export { StoreUnavailable } from '../storage/store-unavailable.ts'
@@ -48,6 +51,8 @@ export interface Store extends AccountStore, AuditStore {
   createDevices(devices: readonly NewDevice[], note?: AuditNote): Promise<readonly CreateDeviceOutcome[]>
   device(productKey: string, deviceName: string): Promise<Device | undefined>
   deviceView(productKey: string, deviceName: string): Promise<DeviceView | undefined>
+  /** The newest ones, newest first; undefined where there is no such device. */
+  deviceConnections(productKey: string, deviceName: string): Promise<readonly DeviceConnection[] | undefined>
   listDevices(query: DeviceQuery): Promise<DevicePage>
   changeDevice(productKey: string, deviceName: string, change: DeviceChange, note?: AuditNote): Promise<boolean>
   deleteDevice(productKey: string, deviceName: string, note?: AuditNote): Promise<boolean>
@@ -204,6 +209,11 @@ export interface PresenceChange {
    * has taken the device on since.
    */
   since?: TimeMs
+  /** By which it came, and with which issued ClientID. */
+  transport?: Transport
+  clientId?: string | null
+  /** Why it went. */
+  reason?: ConnectionEnd | null
 }
 
 export type LeaseEvent =

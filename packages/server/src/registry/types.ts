@@ -75,6 +75,22 @@ export interface DeviceView {
   address: string | null
 }
 
+/** How a connection ended; `gateway-gone`: nobody has told, because its gateway died. */
+export type ConnectionEnd = ReasonCode | 'client-disconnected' | 'connection-lost' | 'gateway-gone'
+
+/** A time for which a device was connected. */
+export interface DeviceConnection {
+  since: TimeMs
+  /** Null while it lasts, and so is `end`. */
+  until: TimeMs | null
+  end: ConnectionEnd | null
+  transport: Transport | null
+  /** Peer address, without port. */
+  address: string | null
+  /** The issued ClientID that logged in; null for a DeviceSecret. */
+  clientId: string | null
+}
+
 export type KeyRole = 'admin' | 'operator' | 'viewer' | 'application'
 
 /** An API key: a bearer token over HTTP, and for the role `application` an MQTT user name (`id`) and password (the secret). */

@@ -94,6 +94,7 @@ function unwatched(store: Store): Omit<Store, keyof Changing> {
     listProducts: query => store.listProducts(query),
     device: (productKey, deviceName) => store.device(productKey, deviceName),
     deviceView: (productKey, deviceName) => store.deviceView(productKey, deviceName),
+    deviceConnections: (productKey, deviceName) => store.deviceConnections(productKey, deviceName),
     listDevices: query => store.listDevices(query),
     apiKey: id => store.apiKey(id),
     apiKeyBySecretHash: secretHash => store.apiKeyBySecretHash(secretHash),

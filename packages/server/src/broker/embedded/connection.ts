@@ -3,7 +3,7 @@ import { decode, type Framer, MalformedPacket, type Packet, type Will } from '..
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
 import { mendFieldedFlags } from '../client/fielded-devices.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
-import type { Attachment, AttachRequest, Identity } from '../port.ts'
+import type { Attachment, AttachRequest, Identity, Link } from '../port.ts'
 import { ClientLine } from './client-line.ts'
 import type { Congestible, Pausable } from './congestion.ts'
 import { type Close, type Effect, failure } from './engine/effects.ts'
@@ -46,6 +46,10 @@ export class Connection extends ClientLine implements Attachment, IntakeHost {
     this.heardAt = around.tick
   }
 
+  get transport(): Link['transport'] {
+    return this.link.transport
+  }
+
   get pausable(): Pausable {
     return this
   }
@@ -83,9 +87,8 @@ export class Connection extends ClientLine implements Attachment, IntakeHost {
   }
 
   report(reason: ReasonCode, what: { topic?: string; problem?: string | undefined; closed?: boolean }): void {
-    const { identity, address, level } = this
+    const { identity, address, level, transport } = this
     const { problem, ...rest } = what
-    const { transport } = this.link
     const incident = { identity, address, transport, reason, closed: false, ...rest, protocolLevel: level }
     this.#incidents ??= new IncidentAllowance(this.around.settings.incidentBurst)
     // What closes the connection is always told.

@@ -275,8 +275,8 @@ export class Hub implements Surroundings<Connection> {
   }
 
   #presence(connection: Connection, what: { online: boolean; reason: Presence['reason']; takenOver: boolean }): void {
-    const { identity, address } = connection
-    this.#events.presence({ identity, address, at: this.now(), ...what })
+    const { identity, address, transport } = connection
+    this.#events.presence({ identity, address, transport, at: this.now(), ...what })
   }
 }
 

@@ -183,7 +183,10 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
     this.#events.error(error)
   }
 
-  #presence({ identity, address }: RelayedConnection, change: Pick<Presence, 'online' | 'reason' | 'takenOver'>): void {
-    this.#events.presence({ identity, address, at: this.#now(), ...change })
+  #presence(
+    { identity, address, transport }: RelayedConnection,
+    change: Pick<Presence, 'online' | 'reason' | 'takenOver'>,
+  ): void {
+    this.#events.presence({ identity, address, transport, at: this.#now(), ...change })
   }
 }

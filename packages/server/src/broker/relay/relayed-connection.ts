@@ -5,7 +5,7 @@ import { disconnectCode, incidents, malformedReasons } from '../client/connectio
 import { IncidentAllowance } from '../client/incident-allowance.ts'
 import { permittedWill } from '../client/permitted-will.ts'
 import { type Rights, rightsOf } from '../client/rights.ts'
-import type { Attachment, AttachRequest, BrokerIncident, Identity } from '../port.ts'
+import type { Attachment, AttachRequest, BrokerIncident, Identity, Link } from '../port.ts'
 import { ClientPackets, type PacketHost } from './client-packets.ts'
 import { type ClusterPacketHost, ClusterPackets, serverSubscribeId } from './cluster-packets.ts'
 import { Echoes } from './echoes.ts'
@@ -51,6 +51,10 @@ export class RelayedConnection extends RelayedLines implements Attachment, Clust
     this.#clusterPackets = new ClusterPackets(this, around)
     this.#request = request
     this.#framer = new Framer({ maxPacketSizeBytes: maxPacketSizeBytes(around.limits) })
+  }
+
+  get transport(): Link['transport'] {
+    return this.link.transport
   }
 
   // Logging in at the cluster
@@ -304,8 +308,8 @@ export class RelayedConnection extends RelayedLines implements Attachment, Clust
   }
 
   #incident(reason: ReasonCode): BrokerIncident {
-    const { identity, address, level } = this
-    return { identity, address, reason, closed: false, protocolLevel: level, transport: this.link.transport }
+    const { identity, address, level, transport } = this
+    return { identity, address, reason, closed: false, protocolLevel: level, transport }
   }
 
   /** Without a DISCONNECT of the client the cluster sees a connection that is lost, and publishes the will. [MQTT-3.1.2-8] */

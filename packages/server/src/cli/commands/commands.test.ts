@@ -113,22 +113,6 @@ describe('what each command asks of the API, and says', () => {
       { deviceName: 'SN-1', deviceSecret: 'ds' },
       /It logs in with its DeviceSecret/,
     ],
-    [
-      ['device', 'show', 'al123456789', 'SN-1'],
-      device('SN-1', { clientIds }),
-      'GET',
-      D,
-      undefined,
-      /CLIENTID(.|\n)*K2/,
-    ],
-    [
-      ['device', 'show', 'al123456789', 'a:b@c.d'],
-      device('a:b@c.d'),
-      'GET',
-      `${P}/devices/a%3Ab%40c.d`,
-      undefined,
-      /a:b@c/,
-    ],
     [['device', 'reset', 'al123456789', 'SN-1'], device('SN-1'), 'POST', `${D}/reset`, undefined, /may register again/],
     [['device', 'disable', 'al123456789', 'SN-1'], device('SN-1'), 'POST', `${D}/disable`, undefined, /is disabled/],
     [['device', 'enable', 'al123456789', 'SN-1'], device('SN-1'), 'POST', `${D}/enable`, undefined, /is enabled/],
@@ -264,6 +248,43 @@ describe('lists', () => {
     for (const line of stdout.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, 60))
     expect(stdout).not.toContain('\u001b')
     expect(stdout).toContain('al123456789')
+  })
+})
+
+describe('device show', () => {
+  const connections = [
+    {
+      since: '2026-01-31T12:00:00.000Z',
+      until: null,
+      end: null,
+      transport: 'wss',
+      address: '10.0.0.9',
+      clientId: 'K2',
+    },
+    {
+      ...{ since: '2026-01-30T12:00:00.000Z', until: '2026-01-30T13:00:00.000Z', end: 'keep-alive-timeout' },
+      ...{ transport: 'tls', address: '10.0.0.1', clientId: null },
+    },
+  ]
+  const show = (deviceName: string, ...more: string[]) =>
+    ask(['device', 'show', 'al123456789', deviceName, ...more], ({ url }: Seen) => ({
+      json: url.endsWith('/connections') ? { items: connections } : device(deviceName, { clientIds }),
+    }))
+
+  it('shows the device, its ClientIDs and its newest connections', async () => {
+    const { code, stdout, seen } = await show('SN-1')
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/CLIENTID(.|\n)*K2(.|\n)*CONNECTED(.|\n)*now(.|\n)*keep-alive-timeout/),
+    })
+    const path = '/api/v1/products/al123456789/devices/SN-1'
+    expect(seen.map(({ url }) => url).sort()).toEqual([path, `${path}/connections`])
+  })
+
+  it('encodes the name for a path, and has both in its JSON', async () => {
+    const { stdout, seen } = await show('a:b@c.d', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ deviceName: 'a:b@c.d', connections })
+    expect(seen.every(({ url }) => url.includes('/devices/a%3Ab%40c.d'))).toBe(true)
   })
 })
 

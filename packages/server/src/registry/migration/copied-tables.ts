@@ -47,6 +47,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
       ['last_online_at', 'integer'],
       ['last_offline_at', 'integer'],
       ['address', 'text'],
+      ['connections', 'text'],
     ],
   },
   {

@@ -1,3 +1,4 @@
+import { withComing, withGoing } from '../sql/recent-connections.ts'
 import { devicePlace } from '../sql/rows.ts'
 import {
   type CreateDeviceOutcome,
@@ -78,7 +79,9 @@ export function notePresence(work: DeviceWork, change: PresenceChange): boolean 
   const { online, at } = change
   if (online ? isElsewhere(row, gateway, change) : row.gateway_id !== gateway) return false
   // It stays this gateway's, so that the change counts again if its first answer was lost.
-  const when = online ? { online: 1, last_online_at: at, gateway_id: gateway } : { online: 0, last_offline_at: at }
+  const when = online
+    ? { online: 1, last_online_at: at, gateway_id: gateway, connections: withComing(row, change) }
+    : { online: 0, last_offline_at: at, connections: withGoing(row.connections, change) }
   work.change(place, { row: { ...row, ...when, address: change.address ?? row.address }, clientIds })
   return true
 }

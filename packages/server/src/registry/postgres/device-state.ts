@@ -39,6 +39,7 @@ export function newDeviceRow(
     last_online_at: null,
     last_offline_at: null,
     address: null,
+    connections: null,
     gateway_id: null,
     status: 'UNACTIVE',
   }

@@ -16,7 +16,7 @@ const PRODUCTS: Statement = {
 // Locked in one order by all gateways.
 const DEVICES: Statement = {
   name: 'work-devices',
-  text: `SELECT ${DEVICE_COLUMNS} FROM unnest($1::bigint[], $2::text[]) AS asked (product_id, device_name)
+  text: `SELECT ${DEVICE_COLUMNS}, d.connections FROM unnest($1::bigint[], $2::text[]) AS asked (product_id, device_name)
     JOIN devices d ON d.product_id = asked.product_id AND d.device_name = asked.device_name COLLATE "C"
     ORDER BY d.product_id, d.device_name FOR UPDATE OF d`,
 }

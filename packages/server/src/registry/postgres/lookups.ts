@@ -1,4 +1,5 @@
 import type { Sealer } from '../seal.ts'
+import { recentConnections } from '../sql/recent-connections.ts'
 import {
   type ApiKeyRow,
   apiKey,
@@ -32,6 +33,11 @@ const DEVICE: Statement = {
   text: `SELECT ${DEVICE_COLUMNS}, ${CLIENT_IDS_COLUMN} FROM products p JOIN devices d ON d.product_id = p.id
     WHERE p.product_key = $1 AND d.device_name = $2`,
 }
+const DEVICE_CONNECTIONS: Statement = {
+  name: 'device-connections',
+  text: `SELECT d.online::integer AS online, d.last_offline_at, d.connections
+    FROM products p JOIN devices d ON d.product_id = p.id WHERE p.product_key = $1 AND d.device_name = $2`,
+}
 const KEY_BY_ID: Statement = { name: 'key-by-id', text: 'SELECT * FROM api_keys WHERE id = $1' }
 const KEY_BY_HASH: Statement = { name: 'key-by-hash', text: 'SELECT * FROM api_keys WHERE secret_hash = $1' }
 
@@ -39,7 +45,10 @@ const KEY_BY_HASH: Statement = { name: 'key-by-hash', text: 'SELECT * FROM api_k
 export function lookups(
   database: Database,
   sealer: Sealer,
-): Pick<Store, 'product' | 'productView' | 'device' | 'deviceView' | 'apiKey' | 'apiKeyBySecretHash'> {
+): Pick<
+  Store,
+  'product' | 'productView' | 'device' | 'deviceView' | 'deviceConnections' | 'apiKey' | 'apiKeyBySecretHash'
+> {
   const one = async <Row extends object>(statement: Statement, ...values: string[]): Promise<Row | undefined> =>
     (await database.read<Row>(statement, values))[0]
   return {
@@ -58,6 +67,10 @@ export function lookups(
     async deviceView(productKey, deviceName) {
       const row = await one<DeviceWithClientIds>(DEVICE, productKey, deviceName)
       return row && deviceView(productKey, row, row.client_ids ?? [])
+    },
+    async deviceConnections(productKey, deviceName) {
+      const row = await one<DeviceRow>(DEVICE_CONNECTIONS, productKey, deviceName)
+      return row && recentConnections(row)
     },
     async apiKey(id) {
       const row = await one<ApiKeyRow>(KEY_BY_ID, id)

@@ -197,6 +197,7 @@ CREATE UNIQUE INDEX users_by_oidc_subject ON users (oidc_subject);
   `
 CREATE INDEX devices_by_creation ON devices (product_id, created_at, device_name);
 `,
+  'ALTER TABLE devices ADD COLUMN connections text;',
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

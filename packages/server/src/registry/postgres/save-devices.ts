@@ -8,14 +8,14 @@ import { ProductCounts } from './product-counts.ts'
 
 // A row of a batch is one place in each of the arrays.
 const NEW_ROWS = `unnest($1::bigint[], $2::text[], $3::bytea[], $4::boolean[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[])
+    $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::text[])
   AS n (product_id, device_name, device_secret, disabled, activated_at, secret_activated_at, reopened_at, created_at,
-    online, last_online_at, last_offline_at, address, gateway_id)`
+    online, last_online_at, last_offline_at, address, gateway_id, connections)`
 
 const INSERT_DEVICES: Statement = {
   name: 'insert-devices',
   text: `INSERT INTO devices (product_id, device_name, device_secret, disabled, activated_at, secret_activated_at,
-      reopened_at, created_at, online, last_online_at, last_offline_at, address, gateway_id)
+      reopened_at, created_at, online, last_online_at, last_offline_at, address, gateway_id, connections)
     SELECT * FROM ${NEW_ROWS} ON CONFLICT DO NOTHING`,
 }
 
@@ -24,7 +24,7 @@ const UPDATE_DEVICES: Statement = {
   text: `UPDATE devices d SET device_secret = n.device_secret, disabled = n.disabled, activated_at = n.activated_at,
       secret_activated_at = n.secret_activated_at, reopened_at = n.reopened_at, created_at = n.created_at,
       online = n.online, last_online_at = n.last_online_at, last_offline_at = n.last_offline_at, address = n.address,
-      gateway_id = n.gateway_id
+      gateway_id = n.gateway_id, connections = n.connections
     FROM ${NEW_ROWS} WHERE d.product_id = n.product_id AND d.device_name = n.device_name COLLATE "C"`,
 }
 
@@ -101,6 +101,7 @@ const deviceColumns = (rows: readonly HeldDeviceRow[]): unknown[][] => [
   rows.map(row => row.last_offline_at),
   rows.map(row => row.address),
   rows.map(row => row.gateway_id),
+  rows.map(row => row.connections),
 ]
 
 type OwnedClientId = DevicePlace & { issued: ClientIdRow }

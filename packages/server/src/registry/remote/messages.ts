@@ -15,6 +15,7 @@ export const REMOTE_CALLS = [
   'createDevices',
   'device',
   'deviceView',
+  'deviceConnections',
   'listDevices',
   'changeDevice',
   'deleteDevice',

@@ -57,6 +57,8 @@ export interface DeviceRow {
   last_online_at: number | null
   last_offline_at: number | null
   address: string | null
+  /** See `recent-connections.ts`. */
+  connections: string | null
   status: DeviceStatus
 }
 

@@ -26,6 +26,7 @@ import type {
 import type {
   ApiKey,
   Device,
+  DeviceConnection,
   DeviceView,
   JournalEntry,
   NewJournalEntry,
@@ -115,6 +116,7 @@ export type ReadCalls = AccountReads & {
   productView(product: { productKey: string }): ProductView | undefined
   device(device: DeviceId): Device | undefined
   deviceView(device: DeviceId): DeviceView | undefined
+  deviceConnections(device: DeviceId): readonly DeviceConnection[] | undefined
   apiKey(key: { id: string }): ApiKey | undefined
   apiKeyBySecretHash(key: { secretHash: string }): ApiKey | undefined
   /** Whether devices of deleted products are left to be swept. */

@@ -1,4 +1,5 @@
 import { statusOf } from '../sql/counted.ts'
+import { withComing, withGoing } from '../sql/recent-connections.ts'
 import { type DeviceRow, devicePlace } from '../sql/rows.ts'
 import type { DeviceChange, PresenceChange } from '../store.ts'
 import type { WriteCalls } from './calls.ts'
@@ -122,15 +123,17 @@ function deleting(writer: Writer): Pick<DeviceCalls, 'deleteDevice'> {
 
 function connecting(writer: Writer): Pick<DeviceCalls, 'notePresence'> {
   const { db, counters, products } = writer
-  const came = db.prepare(`UPDATE devices SET online = 1, last_online_at = ?, address = coalesce(?, address)
-    WHERE product_id = ? AND device_name = ?`)
-  const went = db.prepare(`UPDATE devices SET online = 0, last_offline_at = ?, address = coalesce(?, address)
-    WHERE product_id = ? AND device_name = ?`)
-  const note = ({ productKey, deviceName, online, at, address }: PresenceChange): boolean => {
+  const came = db.prepare(`UPDATE devices SET online = 1, last_online_at = ?, address = coalesce(?, address),
+      connections = ? WHERE product_id = ? AND device_name = ?`)
+  const went = db.prepare(`UPDATE devices SET online = 0, last_offline_at = ?, address = coalesce(?, address),
+      connections = ? WHERE product_id = ? AND device_name = ?`)
+  const note = (change: PresenceChange): boolean => {
+    const { productKey, deviceName, online, at, address } = change
     const found = products.get(productKey)
     const row = found && writer.deviceRow(found.id, deviceName)
     if (!row) return false
-    ;(online ? came : went).run(at, address, row.product_id, deviceName)
+    const connections = online ? withComing(row, change) : withGoing(row.connections, change)
+    ;(online ? came : went).run(at, address, connections, row.product_id, deviceName)
     const status = statusOf({ disabled: row.disabled === 1, activatedAt: row.activated_at, online })
     counters.deviceChanged(row.product_id, row, { ...row, status })
     return true

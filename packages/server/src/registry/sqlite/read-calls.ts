@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Sealer } from '../seal.ts'
+import { recentConnections } from '../sql/recent-connections.ts'
 import {
   type ApiKeyRow,
   apiKey,
@@ -23,7 +24,10 @@ export function readCalls(db: DatabaseSync, sealer: Sealer): ReadCalls {
 function registryReads(
   db: DatabaseSync,
   sealer: Sealer,
-): Pick<ReadCalls, 'product' | 'productView' | 'device' | 'deviceView' | 'hasOrphans' | 'readCheck'> {
+): Pick<
+  ReadCalls,
+  'product' | 'productView' | 'device' | 'deviceView' | 'deviceConnections' | 'hasOrphans' | 'readCheck'
+> {
   const selectProduct = db.prepare('SELECT * FROM products WHERE product_key = ?')
   const selectDevice = db.prepare(`SELECT devices.* FROM products JOIN devices ON devices.product_id = products.id
     WHERE product_key = ? AND device_name = ?`)
@@ -50,6 +54,10 @@ function registryReads(
     deviceView({ productKey, deviceName }) {
       const found = deviceRows(productKey, deviceName)
       return found && deviceView(productKey, found.row, found.clientIds)
+    },
+    deviceConnections({ productKey, deviceName }) {
+      const row = one<DeviceRow>(selectDevice, productKey, deviceName)
+      return row && recentConnections(row)
     },
     hasOrphans: () => orphan.get() !== undefined,
     readCheck: () => void check.get(),

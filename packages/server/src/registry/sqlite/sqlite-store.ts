@@ -176,6 +176,7 @@ type Devices = Pick<
   | 'createDevices'
   | 'device'
   | 'deviceView'
+  | 'deviceConnections'
   | 'listDevices'
   | 'changeDevice'
   | 'deleteDevice'
@@ -190,6 +191,7 @@ function devices(threads: Threads): Devices {
       inChunks(rows, chunk => change(threads, note && noteOfDevices(note, chunk.map(nameOf)), 'createDevices', chunk)),
     device: (productKey, deviceName) => read.call('device', { productKey, deviceName }),
     deviceView: (productKey, deviceName) => read.call('deviceView', { productKey, deviceName }),
+    deviceConnections: (productKey, deviceName) => read.call('deviceConnections', { productKey, deviceName }),
     listDevices: query => list.call('listDevices', query),
     changeDevice: (productKey, deviceName, changed, note) =>
       change(threads, note, 'changeDevice', { productKey, deviceName, change: changed }),
