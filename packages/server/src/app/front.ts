@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Broker } from '../broker/port.ts'
 import { type Certificates, createGateway, defaultGatewaySettings, type Gateway } from '../gateway/index.ts'
 import type { Onboarding, OnboardingSettings } from '../onboarding/admission.ts'
@@ -33,7 +34,15 @@ export function openFront({ config, onboardingSettings, ...parts }: FrontParts):
   }
   const { workers: count, storeTimeoutMs, offlineLoginSeconds, logLevel } = config
   // They share one queue of new connections and fill up alike; a limit for each of them holds for all without asking.
-  const gateway = { ...settings, maxConnections: Math.ceil(settings.maxConnections / count) }
+  const cores = availableParallelism()
+  if (count > cores) {
+    log.warn(
+      { workers: count, cores },
+      'there are more worker processes than cores: they take turns, and cost more than they give',
+    )
+  }
+  const maxConnections = Math.ceil(settings.maxConnections / count)
+  const gateway = { ...settings, maxConnections, coreShare: Math.min(1, cores / count) }
   const store = { storeTimeoutMs, rememberMs: 1000 * offlineLoginSeconds }
   const worker = { gateway, onboarding: onboardingSettings, certificates, ticketSecret, ...store, logLevel }
   const workers = createWorkerPool({ count, settings: worker, broker, registry, log })

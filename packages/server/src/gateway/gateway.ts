@@ -31,6 +31,8 @@ export interface GatewayParts {
   ticketSecret?: Uint8Array
   clock: { now(): number }
   log: GatewayLog
+  /** Whether clients are connected by way of other processes of this server. */
+  hasClientsElsewhere?: () => boolean
 }
 
 export interface GatewayStats {
@@ -99,7 +101,8 @@ class SocketGateway implements Gateway, ArrivalObserver {
     this.#isTrustedProxy = addressMatcher(settings.proxyProtocolTrusted)
     this.#gate = new HandshakeGate({
       maxWaiting: settings.maxWaitingHandshakes,
-      isGuarded: () => this.#context.connections.attached.count > 0,
+      coreShare: settings.coreShare,
+      isGuarded: () => this.#context.connections.attached.count > 0 || parts.hasClientsElsewhere?.() === true,
     })
     const { certificates, ticketSecret = randomBytes(ticketSecretSizeBytes) } = parts
     const tls = { pairs: certificates.pairs, legacyCiphers: settings.legacyCiphers, ticketSecret }

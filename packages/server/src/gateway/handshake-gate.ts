@@ -1,5 +1,5 @@
 import { defaultPaceLimits, HandshakePace, type PaceLimits } from './handshake-pace.ts'
-import { HandshakeRate } from './handshake-rate.ts'
+import { defaultRateLimits, HandshakeRate } from './handshake-rate.ts'
 
 /** A connection that wants to do its TLS handshake. */
 export interface HandshakeCandidate {
@@ -9,6 +9,8 @@ export interface HandshakeCandidate {
 export interface HandshakeGateOptions {
   maxWaiting: number
   pace?: PaceLimits
+  /** What of a core this process may count on, at most 1. */
+  coreShare?: number
   /** Whether clients are connected that must not feel a storm of others. */
   isGuarded?: () => boolean
   /** Milliseconds, monotonic. */
@@ -31,7 +33,7 @@ const measureEveryMs = 10
 export class HandshakeGate {
   readonly #maxWaiting: number
   readonly #pace: HandshakePace
-  readonly #rate = new HandshakeRate()
+  readonly #rate: HandshakeRate
   readonly #isGuarded: () => boolean
   readonly #now: () => number
   readonly #waiting = new Set<HandshakeCandidate>()
@@ -47,6 +49,7 @@ export class HandshakeGate {
   constructor(options: HandshakeGateOptions) {
     this.#maxWaiting = options.maxWaiting
     this.#pace = new HandshakePace(options.pace ?? defaultPaceLimits)
+    this.#rate = new HandshakeRate(defaultRateLimits, options.coreShare)
     this.#isGuarded = options.isGuarded ?? (() => false)
     this.#now = options.now ?? (() => performance.now())
   }

@@ -22,6 +22,14 @@ test('what was not used in calm times is not made up for at once', () => {
   expect(begunIn(rate, 10_000, 1)).toBe(2)
 })
 
+test('a process that has half a core counts on half of it', () => {
+  const whole = new HandshakeRate(limits)
+  const half = new HandshakeRate(limits, 0.5)
+  for (const rate of [whole, half]) rate.observe(0.5)
+  expect(whole.perMs).toBeGreaterThan(limits.start)
+  expect(half.perMs).toBeLessThan(limits.start)
+})
+
 test('a busy loop slows it down, an idle one speeds it up, both within bounds', () => {
   const rate = new HandshakeRate(limits)
   rate.observe(0.95)

@@ -3,7 +3,7 @@ export interface RateLimits {
   min: number
   max: number
   start: number
-  /** Part of its time that the event loop may be at work; above it handshakes begin more slowly. */
+  /** Part of its time that the event loop may be at work if it has a core; above it handshakes begin more slowly. */
   targetUtilization: number
 }
 
@@ -21,12 +21,15 @@ const faster = 0.05
  */
 export class HandshakeRate {
   readonly #limits: RateLimits
+  readonly #targetUtilization: number
   #perMs: number
   #saved = 1
   #countedAt = 0
 
-  constructor(limits: RateLimits = defaultRateLimits) {
+  /** `coreShare`: what of a core this process may count on, at most 1. */
+  constructor(limits: RateLimits = defaultRateLimits, coreShare = 1) {
     this.#limits = limits
+    this.#targetUtilization = limits.targetUtilization * coreShare
     this.#perMs = limits.start
   }
 
@@ -45,8 +48,8 @@ export class HandshakeRate {
 
   /** `utilization`: part of the last moment that the loop was at work. Asked only while handshakes wait. */
   observe(utilization: number): void {
-    const { min, max, targetUtilization } = this.#limits
-    if (utilization > targetUtilization) this.#perMs = Math.max(min, this.#perMs * slower)
+    const { min, max } = this.#limits
+    if (utilization > this.#targetUtilization) this.#perMs = Math.max(min, this.#perMs * slower)
     else this.#perMs = Math.min(max, this.#perMs + faster)
   }
 }

@@ -21,6 +21,8 @@ export interface GatewaySettings {
   maxConnections: number
   maxConnectionsPerAddress: number
   maxWaitingHandshakes: number
+  /** What of a core this process may count on, at most 1: several may share one. */
+  coreShare: number
   /** One WebSocket message, which may hold several packets. */
   maxWebSocketMessageBytes: number
 }
@@ -38,5 +40,6 @@ export const defaultGatewaySettings: GatewaySettings = {
   maxConnections: 100_000,
   maxConnectionsPerAddress: 4096,
   maxWaitingHandshakes: 4096,
+  coreShare: 1,
   maxWebSocketMessageBytes: 1_048_576,
 }

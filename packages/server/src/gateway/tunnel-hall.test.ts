@@ -36,6 +36,8 @@ interface Rig {
   door: Door
   hall: TunnelHall
   errors: Error[]
+  /** What the hall has told of being occupied. */
+  occupied: readonly boolean[]
 }
 
 const closing: (() => void)[] = []
@@ -52,7 +54,9 @@ async function startRig(
   let tunnels: TunnelBroker | undefined
   const log = { info: () => {}, warn: () => {}, error: (values: object) => errors.push(values as Error) }
   const onCut = (_worker: number, tunnel: number): void => tunnels?.cut(tunnel)
-  const hall = new TunnelHall({ broker, log, closeTimeoutMs, onCut })
+  const occupied: boolean[] = []
+  const onOccupied = (isOccupied: boolean): void => void occupied.push(isOccupied)
+  const hall = new TunnelHall({ broker, log, closeTimeoutMs, onCut, onOccupied })
   const handlers = {
     tunnel: hall.take.bind(hall),
     line: () => {
@@ -67,7 +71,7 @@ async function startRig(
   const onError = (error: Error): void => void errors.push(error)
   tunnels = createTunnelBroker({ worker: 1, enter: preface => enter(door.place, 'tunnel', preface), onError })
   const gateway = await start({ broker: tunnels })
-  return { gateway, broker: broker as FakeBroker, door, hall, errors }
+  return { gateway, broker: broker as FakeBroker, door, hall, errors, occupied }
 }
 
 test('a connection is known beyond the tunnel as it is known here, but for its password', async () => {
@@ -83,6 +87,19 @@ test('a connection is known beyond the tunnel as it is known here, but for its p
   expect(connect).toMatchObject({ clientId: 'pk1/dev1', userName: 'dev1&pk1', will, keepAliveSeconds: 60 })
   expect(connect.password).toBeUndefined()
   client.socket.destroy()
+})
+
+test('that anyone is connected is told once, and so is that nobody is any more', async () => {
+  const { gateway, occupied } = await startRig()
+  const clients = [await tcpClient(gateway.port), await tcpClient(gateway.port)]
+  for (const [at, client] of clients.entries()) {
+    client.socket.write(connectBytes(`pk1/dev${at}`))
+    await client.read(CONNACK_SIZE_BYTES)
+  }
+  expect(occupied).toEqual([true])
+  for (const client of clients) client.socket.destroy()
+  await until(() => occupied.length > 1, 'word of the last one’s going')
+  expect(occupied).toEqual([true, false])
 })
 
 test('what is no preface ends that connection, and the log says so', async () => {

@@ -14,6 +14,8 @@ export interface TunnelHallOptions {
   closeTimeoutMs: number
   /** A connection was let go of at once: the process that has the client's socket has to be told. */
   onCut(worker: number, tunnel: number): void
+  /** The first connection has come, or the last one gone. */
+  onOccupied(isOccupied: boolean): void
 }
 
 /** Where connections arrive that other processes of this server have admitted: attaches each to the broker. */
@@ -36,6 +38,7 @@ export class TunnelHall {
       return
     }
     this.#sockets.add(socket)
+    if (this.#sockets.size === 1) this.#options.onOccupied(true)
     const link = new SocketLink(socket, preface, { turn: this.#turn, closing: this.#closing })
     const arrival = new TunnelArrival({ socket, link, preface, hall: this })
     arrival.attach(this.#options.broker, rest)
@@ -56,7 +59,7 @@ export class TunnelHall {
   }
 
   gone(socket: Socket, { worker, tunnel }: Preface): void {
-    this.#sockets.delete(socket)
+    if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#options.onOccupied(false)
     // It has come to its end if the other side has hung up; else that may be waiting for a client that reads nothing.
     if (!socket.readableEnded) this.#options.onCut(worker, tunnel)
   }

@@ -24,11 +24,14 @@ export interface WorkerStart extends WorkerSettings {
   /** Of this process alone, also when it is the next of its number. */
   id: number
   place: DoorPlace
+  hasClients: boolean
 }
 
 export type ToWorker =
   | WorkerStart
   | { kind: 'certificates'; certificates: Certificates }
+  /** Whether clients are connected to the server, whichever worker has them. */
+  | { kind: 'clients'; hasClients: boolean }
   | { kind: 'drain' }
   | { kind: 'settle'; timeoutMs: number }
   | { kind: 'close'; timeoutMs: number }

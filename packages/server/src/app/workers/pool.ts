@@ -71,6 +71,7 @@ class ClusterPool implements WorkerPool {
   #settings: WorkerSettings
   #door: Door | undefined
   #addresses: readonly ListenerAddress[] | undefined
+  #hasClients = false
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
@@ -80,7 +81,13 @@ class ClusterPool implements WorkerPool {
     const onCut = (worker: number, tunnel: number): void => {
       this.#lines.get(worker)?.send({ kind: 'cut-tunnel', tunnel } satisfies CutTunnel)
     }
-    this.#hall = new TunnelHall({ broker, log, closeTimeoutMs, onCut })
+    this.#hall = new TunnelHall({
+      broker,
+      log,
+      closeTimeoutMs,
+      onCut,
+      onOccupied: hasClients => this.#guard(hasClients),
+    })
     this.#slots = Array.from({ length: options.count }, (_, index) => {
       return new WorkerSlot({
         number: index + 1,
@@ -159,6 +166,12 @@ class ClusterPool implements WorkerPool {
     this.#door?.close()
   }
 
+  /** A storm at one worker takes the CPU of those that carry messages. */
+  #guard(hasClients: boolean): void {
+    this.#hasClients = hasClients
+    for (const slot of this.#slots) slot.send({ kind: 'clients', hasClients })
+  }
+
   #takeLine(id: number, line: MessageLine): void {
     const served = serveStore(this.#options.registry, WORKER_CALLS, message => line.send(message))
     this.#lines.set(id, line)
@@ -169,7 +182,7 @@ class ClusterPool implements WorkerPool {
     const place = this.#door?.place
     if (place === undefined) throw new Error('workers are started when the door is open')
     this.#keepPorts()
-    return { kind: 'start', version, number, id, place, ...this.#settings }
+    return { kind: 'start', version, number, id, place, hasClients: this.#hasClients, ...this.#settings }
   }
 
   /**

@@ -13,17 +13,21 @@ import { startReporting } from './reporting.ts'
 
 /** The store's own limit has the better sentence, so it comes first. */
 const STORE_MARGIN_MS = 1000
+/** The kernel ends what a process had open one after the other. */
+const CHANNEL_GRACE_MS = 1000
 const clock = (): number => Date.now()
 
 /** The rooms of a worker process: TLS, WebSocket and onboarding. Broker and store are those of the main process. */
 class WorkerRooms {
   readonly gateway: Gateway
   readonly onboarding: Onboarding
+  hasClients: boolean
   readonly #registry: AnnouncingRegistry
   readonly #line: MessageLine
   #isClosing = false
 
   constructor(start: WorkerStart) {
+    this.hasClients = start.hasClients
     const { place, id, storeTimeoutMs, rememberMs, certificates, ticketSecret } = start
     const log = createLog(start.logLevel).child({ worker: start.number })
     const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
@@ -34,7 +38,12 @@ class WorkerRooms {
     const onboarding = createOnboarding({ registry, clock, random, settings: start.onboarding, onError })
     const broker = createTunnelBroker({ worker: id, enter: preface => enter(place, 'tunnel', preface), onError })
     const parts = { onboarding, broker, certificates, ticketSecret, log, journal: registry.journal }
-    this.gateway = createGateway({ ...parts, settings: start.gateway, clock: { now: clock } })
+    this.gateway = createGateway({
+      ...parts,
+      settings: start.gateway,
+      clock: { now: clock },
+      hasClientsElsewhere: () => this.hasClients,
+    })
     this.onboarding = onboarding
     this.#registry = registry
     this.#line = line
@@ -64,7 +73,11 @@ class WorkerRooms {
         remote.lost()
         if (this.#isClosing) process.exit()
         // Without the store nothing can be decided here, and what is remembered gets old unseen.
-        throw new Error('the line to the main process broke')
+        this.gateway.drain()
+        // If the main process is gone, its channel ends too, and only then what it left behind is taken away.
+        setTimeout(() => {
+          throw new Error('the line to the main process broke')
+        }, CHANNEL_GRACE_MS)
       },
     })
   }
@@ -99,6 +112,9 @@ async function obey(message: Exclude<ToWorker, WorkerStart>, rooms: WorkerRooms)
   switch (message.kind) {
     case 'certificates':
       rooms.gateway.reloadCertificates(message.certificates)
+      break
+    case 'clients':
+      rooms.hasClients = message.hasClients
       break
     case 'drain':
       rooms.gateway.drain()
