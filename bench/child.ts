@@ -18,11 +18,14 @@ export interface ChildOptions {
 
 type Stdio = ['pipe' | 'ignore', 'pipe' | 'ignore', 'inherit' | 'ignore']
 
-/** A program on one core of its own. */
+/** A number: that core alone; `any`: wherever the system puts it. */
+export type Core = number | 'any'
+
+/** A program, on one core of its own where that is wanted. */
 export class Program {
   readonly process: ChildProcess
 
-  constructor(core: number, command: readonly string[], stdio: Stdio = ['ignore', 'ignore', 'ignore']) {
+  constructor(core: Core, command: readonly string[], stdio: Stdio = ['ignore', 'ignore', 'ignore']) {
     this.process = start(core, command, stdio)
   }
 
@@ -50,7 +53,7 @@ export class Program {
 export class Child extends Program {
   readonly #lines: AsyncIterator<string>
 
-  constructor(core: number, script: string, args: readonly string[] = [], options: ChildOptions = {}) {
+  constructor(core: Core, script: string, args: readonly string[] = [], options: ChildOptions = {}) {
     const { nodeArgs = [], listens = false } = options
     super(core, [process.execPath, ...nodeArgs, script, ...args], [listens ? 'pipe' : 'ignore', 'pipe', 'inherit'])
     if (this.process.stdout === null) throw new Error('stdout is piped')
@@ -72,8 +75,8 @@ export class Child extends Program {
   }
 }
 
-function start(core: number, command: readonly string[], stdio: Stdio): ChildProcess {
-  const pinned = hasTaskset ? ['taskset', '-c', String(core), ...command] : command
+function start(core: Core, command: readonly string[], stdio: Stdio): ChildProcess {
+  const pinned = hasTaskset && core !== 'any' ? ['taskset', '-c', String(core), ...command] : command
   const [program = '', ...args] = process.platform === 'win32' ? pinned : [...WITH_MOST_FILES, ...pinned]
   const child = spawn(...leashed(program, args), { stdio })
   child.on('error', error => console.error(`${command[0]} can't be started: ${error.message}`))

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { Child, type ChildOptions } from './child.ts'
+import { Child, type ChildOptions, type Core } from './child.ts'
 import { SERVER_CORE } from './machine.ts'
 
 const ADMIN_TOKEN = 'bench-admin-token-0123456789'
@@ -19,7 +19,7 @@ export interface BenchProduct {
   productSecret: string
 }
 
-/** `hatchway serve` as anyone runs it, on a core of its own, with what a benchmark asks of its API. */
+/** `hatchway serve` as anyone runs it, on a core of its own unless another is given, with what a benchmark asks of its API. */
 export class HatchwayServer {
   readonly child: Child
   readonly port: number
@@ -36,14 +36,14 @@ export class HatchwayServer {
   /** `flags` go to `hatchway serve`. */
   static async start(
     dataDir: string,
-    options: ChildOptions = {},
+    { core = SERVER_CORE, ...options }: ChildOptions & { core?: Core } = {},
     flags: readonly string[] = [],
   ): Promise<HatchwayServer> {
     const script = fileURLToPath(new URL('../packages/server/bin/hatchway.js', import.meta.url))
     const places = ['--data-dir', dataDir, '--mqtt-port', '0', '--mqtt-host', '127.0.0.1', '--http-port', '0']
     const rest = ['--admin-token', ADMIN_TOKEN, '--log-level', 'warn']
     const limit = ['--max-connections-per-address', String(CONNECTIONS_PER_ADDRESS), '--connects-per-minute', '0']
-    const child = new Child(SERVER_CORE, script, ['serve', '--json', ...places, ...rest, ...limit, ...flags], options)
+    const child = new Child(core, script, ['serve', '--json', ...places, ...rest, ...limit, ...flags], options)
     try {
       return new HatchwayServer(child, await child.message<Ready>())
     } catch (error) {

@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, createSecureContext } from 'node:tls'
 import { registrationConnect } from '@hatchway/protocol'
 import mqttPacket from 'mqtt-packet'
 
 /**
- * The load of the registration benchmark: `count` devices, `parallel` at a time, each a full TLS handshake and one CONNECT.
+ * The load of the registration benchmark: `count` devices, each a full TLS handshake and one CONNECT; `parallel` at a time, or
+ * at a steady rate whatever becomes of those before.
  * Arguments: JSON of `Load`. Prints one JSON line `Report`.
  */
 export interface Load {
   port: number
   count: number
   parallel: number
+  /** Devices that begin each second; 0: as many as there is room for in `parallel`. */
+  perSecond?: number
   tlsVersion: 'TLSv1.2' | 'TLSv1.3'
   /** false: the bare peer, which closes without an answer. */
   answers: boolean
@@ -25,6 +29,8 @@ export interface Report {
   seconds: number
   /** Of the generator itself, to show that it was not the bottleneck. */
   cpuSeconds: number
+  /** From a device's first packet to its answer, of each. */
+  waitsMs: readonly number[]
 }
 
 const load = JSON.parse(process.argv[2] ?? '{}') as Load
@@ -73,21 +79,40 @@ function device(index: number): Promise<boolean> {
 }
 
 const started = performance.now()
+const waitsMs: number[] = []
 let next = 0
 let failed = 0
-await Promise.all(
-  Array.from({ length: load.parallel }, async () => {
-    while (next < load.count) {
-      const index = next++
-      if (!(await device(load.firstDevice + index))) failed += 1
-    }
-  }),
-)
+async function runNext(): Promise<void> {
+  const began = performance.now()
+  const isAnswered = await device(load.firstDevice + next++)
+  waitsMs.push(performance.now() - began)
+  if (!isAnswered) failed += 1
+}
+
+async function runFull(): Promise<void> {
+  const one = async (): Promise<void> => {
+    while (next < load.count) await runNext()
+  }
+  await Promise.all(Array.from({ length: load.parallel }, one))
+}
+
+async function runSteadily(perSecond: number): Promise<void> {
+  const running: Promise<void>[] = []
+  while (next < load.count) {
+    while (next < load.count && (performance.now() - started) * perSecond >= next * 1000) running.push(runNext())
+    await sleep(1)
+  }
+  await Promise.all(running)
+}
+
+const { perSecond = 0 } = load
+await (perSecond > 0 ? runSteadily(perSecond) : runFull())
 const { user, system } = process.cpuUsage()
 const report: Report = {
   done: load.count,
   failed,
   seconds: (performance.now() - started) / 1000,
   cpuSeconds: (user + system) / 1e6,
+  waitsMs,
 }
 process.stdout.write(`${JSON.stringify(report)}\n`)

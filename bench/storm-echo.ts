@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 
@@ -39,7 +39,7 @@ const KEPT_MS = 120_000
 const echo = JSON.parse(process.argv[2] ?? '{}') as Echo
 try {
   // Beside the generator of the storm on one core: that must not hold the measuring up.
-  setPriority(constants.priority.PRIORITY_HIGH)
+  setPriority(Math.max(constants.priority.PRIORITY_HIGHEST, getPriority() + constants.priority.PRIORITY_HIGH))
 } catch {
   // Only root may. Then the own lag, which is reported, tells what it did.
 }
