@@ -124,6 +124,15 @@ export class MqttConnection {
     return this.expect('connack')
   }
 
+  /** Reads nothing more, until `resume`. */
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
   end(): void {
     this.#stream.end()
   }
