@@ -59,6 +59,7 @@ export async function storeUs(parallel: number): Promise<number> {
       dynamicRegistration: true,
       preregistrationFree: true,
       tlsOnly: false,
+      registrationByGateways: false,
       strictKeepAlive: false,
       clientIdLimit: 5,
     }

@@ -3,6 +3,7 @@ import { CONNECTION_REASONS } from '../packages/protocol/src/reasons/connection.
 import { HTTP_REASONS } from '../packages/protocol/src/reasons/http.ts'
 import { MALFORMED_REASONS } from '../packages/protocol/src/reasons/malformed.ts'
 import { REFUSED_REASONS } from '../packages/protocol/src/reasons/refused.ts'
+import { SUB_DEVICE_REASONS } from '../packages/protocol/src/reasons/sub-devices.ts'
 import { TRANSPORT_REASONS } from '../packages/protocol/src/reasons/transport.ts'
 import { UNAVAILABLE_REASONS } from '../packages/protocol/src/reasons/unavailable.ts'
 import { UPSTREAM_REASONS } from '../packages/protocol/src/reasons/upstream.ts'
@@ -28,6 +29,7 @@ const GROUPS: readonly Group[] = [
     reasons: TRANSPORT_REASONS,
   },
   { title: { en: 'On a connection that is up', zh: '连接建立之后' }, reasons: CONNECTION_REASONS },
+  { title: { en: 'Sub-devices of a gateway', zh: '网关的子设备' }, reasons: SUB_DEVICE_REASONS },
   { title: { en: 'HTTP API only', zh: '仅用于 HTTP API' }, reasons: HTTP_REASONS },
 ]
 

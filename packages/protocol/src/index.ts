@@ -68,6 +68,13 @@ export {
   sign,
   verify,
 } from './signature.ts'
+export type {
+  RegisteredSubDevice,
+  SubDeviceCode,
+  SubDeviceRegistration,
+  SubDeviceRegistrationResult,
+} from './sub-devices.ts'
+export { MAX_SUB_DEVICES, parseSubDeviceRegistration, subDeviceRegistrationReply } from './sub-devices.ts'
 export type { ApplicationCoverage, TopicLimits } from './topic-rights.ts'
 export {
   applicationMayPublish,

@@ -3,6 +3,7 @@ import { CONNECTION_REASONS } from './reasons/connection.ts'
 import { HTTP_REASONS } from './reasons/http.ts'
 import { MALFORMED_REASONS } from './reasons/malformed.ts'
 import { REFUSED_REASONS } from './reasons/refused.ts'
+import { SUB_DEVICE_REASONS } from './reasons/sub-devices.ts'
 import { TRANSPORT_REASONS } from './reasons/transport.ts'
 import { UNAVAILABLE_REASONS } from './reasons/unavailable.ts'
 import { UPSTREAM_REASONS } from './reasons/upstream.ts'
@@ -55,6 +56,7 @@ test('no code stands in two parts of the table, so none is overwritten', () => {
     UNAVAILABLE_REASONS,
     UPSTREAM_REASONS,
     CONNECTION_REASONS,
+    SUB_DEVICE_REASONS,
     HTTP_REASONS,
   ]
   const sum = parts.reduce((count, part) => count + Object.keys(part).length, 0)
@@ -67,6 +69,7 @@ test('each part of the table answers with its own CONNACK code', () => {
   expect(codes(REFUSED_REASONS)).toEqual(new Set([4]))
   expect(codes(UNAVAILABLE_REASONS)).toEqual(new Set([3]))
   expect(codes(CONNECTION_REASONS)).toEqual(new Set([null]))
+  expect(codes(SUB_DEVICE_REASONS)).toEqual(new Set([null]))
   expect(codes(HTTP_REASONS)).toEqual(new Set([null]))
 })
 

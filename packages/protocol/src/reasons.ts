@@ -3,6 +3,7 @@ import { HTTP_REASONS } from './reasons/http.ts'
 import { MALFORMED_REASONS } from './reasons/malformed.ts'
 import type { Reason } from './reasons/reason.ts'
 import { REFUSED_REASONS } from './reasons/refused.ts'
+import { SUB_DEVICE_REASONS } from './reasons/sub-devices.ts'
 import { TRANSPORT_REASONS } from './reasons/transport.ts'
 import { UNAVAILABLE_REASONS } from './reasons/unavailable.ts'
 import { UPSTREAM_REASONS } from './reasons/upstream.ts'
@@ -17,6 +18,7 @@ export const REASONS = {
   ...UNAVAILABLE_REASONS,
   ...UPSTREAM_REASONS,
   ...CONNECTION_REASONS,
+  ...SUB_DEVICE_REASONS,
   ...HTTP_REASONS,
 } as const satisfies Record<string, Reason>
 

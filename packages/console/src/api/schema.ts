@@ -5,9 +5,9 @@ export interface components {
     Problem: { type: string; title: string; status: number; detail: string; code: string; field?: string; fix: string }
     Sentence: { en: string; zh: string }
     Mistake: { code: string; sentence: components['schemas']['Sentence']; fix: components['schemas']['Sentence'] }
-    Product: { productKey: string; name: string; dynamicRegistration: boolean; preregistrationFree: boolean; tlsOnly: boolean; strictKeepAlive: boolean; clientIdLimit: number; deviceCount: number; onlineCount: number; createdAt: string; updatedAt: string }
+    Product: { productKey: string; name: string; dynamicRegistration: boolean; preregistrationFree: boolean; registrationByGateways: boolean; tlsOnly: boolean; strictKeepAlive: boolean; clientIdLimit: number; deviceCount: number; onlineCount: number; createdAt: string; updatedAt: string }
     Device: { productKey: string; deviceName: string; status: 'UNACTIVE' | 'ONLINE' | 'OFFLINE' | 'DISABLE'; clientIds: ({ clientId: string; createdAt: string; usedAt: string | null; forbiddenAt: string | null })[]; hasSecret: boolean; createdAt: string; activatedAt: string | null; reopenedAt: string | null; lastOnlineAt: string | null; lastOfflineAt: string | null; address: string | null }
-    JournalEntry: { id: number; time: string; outcome: 'registered' | 'admitted' | 'refused' | 'closed' | 'dropped'; reason: string; sentence: components['schemas']['Sentence']; fix: components['schemas']['Sentence']; productKey: string | null; deviceName: string | null; mode: string | null; address: string; transport: string; tlsVersion: string | null; tlsCipher: string | null; mqttVersion: string | null; connackCode: number | null; signedText: string | null; signMethod: string | null; mistakes: (components['schemas']['Mistake'])[]; field: string | null; problem: string | null; firstBytes: string | null; topic: string | null; clientId: string | null; keepAliveSeconds: number | null; broker: string | null; count: number }
+    JournalEntry: { id: number; time: string; outcome: 'registered' | 'admitted' | 'refused' | 'closed' | 'dropped'; reason: string; sentence: components['schemas']['Sentence']; fix: components['schemas']['Sentence']; productKey: string | null; deviceName: string | null; mode: string | null; address: string; transport: string; tlsVersion: string | null; tlsCipher: string | null; mqttVersion: string | null; connackCode: number | null; signedText: string | null; signMethod: string | null; mistakes: (components['schemas']['Mistake'])[]; field: string | null; problem: string | null; firstBytes: string | null; topic: string | null; clientId: string | null; keepAliveSeconds: number | null; broker: string | null; gateway: string | null; count: number }
     Explanation: { decision: 'would-register' | 'would-log-in' | 'would-refuse'; reason: string; sentence: components['schemas']['Sentence']; fix: components['schemas']['Sentence']; mode: string | null; productKey: string | null; deviceName: string | null; connackCode: number; mqtt5ReasonCode: number; retryable: boolean; signedText: string | null; signMethod: string | null; mistakes: (components['schemas']['Mistake'])[]; steps: ({ step: string; ok: boolean; sentence: components['schemas']['Sentence'] })[]; connect: { mqttVersion: '3.1' | '3.1.1' | '5.0'; clientId: string; userName: string | null; hasPassword: boolean; keepAliveSeconds: number; cleanStart: boolean; willTopic: string | null } | null }
     ApiKey: { id: string; name: string; role: 'admin' | 'operator' | 'viewer' | 'application'; products: (string)[] | null; createdAt: string; revokedAt: string | null }
     User: { name: string; role: 'admin' | 'operator' | 'viewer'; disabled: boolean; hasPassword: boolean; createdAt: string; lastSignInAt: string | null }
@@ -188,9 +188,9 @@ export interface paths {
         header?: never
         cookie?: never
       }
-      requestBody: { content: { 'application/json': { name: string; productKey?: string; productSecret?: string; dynamicRegistration?: boolean; preregistrationFree?: boolean; tlsOnly?: boolean; strictKeepAlive?: boolean; clientIdLimit?: number } } }
+      requestBody: { content: { 'application/json': { name: string; productKey?: string; productSecret?: string; dynamicRegistration?: boolean; preregistrationFree?: boolean; registrationByGateways?: boolean; tlsOnly?: boolean; strictKeepAlive?: boolean; clientIdLimit?: number } } }
       responses: {
-        201: { headers: { [name: string]: unknown }; content: { 'application/json': { productKey: string; name: string; dynamicRegistration: boolean; preregistrationFree: boolean; tlsOnly: boolean; strictKeepAlive: boolean; clientIdLimit: number; deviceCount: number; onlineCount: number; createdAt: string; updatedAt: string; productSecret: string } } }
+        201: { headers: { [name: string]: unknown }; content: { 'application/json': { productKey: string; name: string; dynamicRegistration: boolean; preregistrationFree: boolean; registrationByGateways: boolean; tlsOnly: boolean; strictKeepAlive: boolean; clientIdLimit: number; deviceCount: number; onlineCount: number; createdAt: string; updatedAt: string; productSecret: string } } }
         400: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
         401: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
         403: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }
@@ -246,7 +246,7 @@ export interface paths {
         header?: never
         cookie?: never
       }
-      requestBody: { content: { 'application/json': { name?: string; dynamicRegistration?: boolean; preregistrationFree?: boolean; tlsOnly?: boolean; strictKeepAlive?: boolean; clientIdLimit?: number } } }
+      requestBody: { content: { 'application/json': { name?: string; dynamicRegistration?: boolean; preregistrationFree?: boolean; registrationByGateways?: boolean; tlsOnly?: boolean; strictKeepAlive?: boolean; clientIdLimit?: number } } }
       responses: {
         200: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Product'] } }
         400: { headers: { [name: string]: unknown }; content: { 'application/problem+json': components['schemas']['Problem'] } }

@@ -25,6 +25,7 @@ export function factsOf(entry: JournalEntry, language: Language): Fact[] {
     [t.topic, entry.topic],
     [t.firstBytes, entry.firstBytes],
     [t.broker, entry.broker],
+    [t.gateway, entry.gateway],
     [t.count, entry.count > 1 ? entry.count : null],
   ]
   return facts.flatMap(([label, value]) => (value === null ? [] : [[label, String(value)] as const]))

@@ -13,7 +13,13 @@ import { figure } from '../parts/time-text.ts'
 import { useMay } from '../session/session.ts'
 import { productText } from './text.ts'
 
-const SWITCHES = ['dynamicRegistration', 'preregistrationFree', 'tlsOnly', 'strictKeepAlive'] as const
+const SWITCHES = [
+  'dynamicRegistration',
+  'preregistrationFree',
+  'registrationByGateways',
+  'tlsOnly',
+  'strictKeepAlive',
+] as const
 const MAX_CLIENT_IDS = 100
 
 type Settings = Pick<Product, 'name' | 'clientIdLimit' | (typeof SWITCHES)[number]>

@@ -70,6 +70,9 @@ export const productText = bilingual(
     preregistrationFree: 'Devices need not be created before',
     preregistrationFreeHelp:
       'Preregistration-free (authType=regnwl): a device is created by its first registration. Whoever has the ProductSecret and a free name gets in.',
+    registrationByGateways: 'Gateways may register these devices',
+    registrationByGatewaysHelp:
+      'For sub-devices behind a gateway: any device that is logged in over TLS may then get a DeviceSecret for a device that was created here and has not logged in yet. It need not know the ProductSecret.',
     clientIdLimit: 'ClientIDs per DeviceName',
     clientIdLimitHelp:
       'How many units may share one DeviceName when devices register without being created before. Only a ClientID that has logged in holds its place for good.',
@@ -156,6 +159,9 @@ export const productText = bilingual(
     preregistrationFree: '无需事先创建设备',
     preregistrationFreeHelp:
       '即免预注册（authType=regnwl）：设备在首次注册时自动创建。任何人只要持有 ProductSecret 和未占用的名称即可接入。',
+    registrationByGateways: '允许由网关注册',
+    registrationByGatewaysHelp:
+      '用于网关下的子设备：任何通过 TLS 登录的设备都可以为此处已创建但尚未登录过的设备领取 DeviceSecret，且无需知道 ProductSecret。',
     clientIdLimit: '每个 DeviceName 的 ClientID 数量',
     clientIdLimitHelp: '免预注册时，同一个 DeviceName 最多可供多少台设备使用。只有登录过的 ClientID 才会长期占用名额。',
     tlsOnly: '登录必须使用 TLS',

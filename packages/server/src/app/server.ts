@@ -18,6 +18,7 @@ import { rules } from '../onboarding/rules.ts'
 import { createActivity } from '../platform/activity.ts'
 import { createPlatform } from '../platform/platform.ts'
 import { createRrpc } from '../platform/rrpc.ts'
+import { answerSubDevices } from '../platform/sub-devices.ts'
 import { type Accounts, createAccounts } from '../registry/accounts/index.ts'
 import { THE_SERVER } from '../registry/audit/index.ts'
 import type { AnnouncingRegistry } from '../registry/create-registry.ts'
@@ -116,6 +117,8 @@ async function build(wanted: Config, log: Log, rooms: AsyncDisposableStack): Pro
   rooms.defer(() => platform.close())
   const rrpc = createRrpc({ broker })
   rooms.defer(() => rrpc.close())
+  const subDevices = answerSubDevices({ broker, onboarding, onError })
+  rooms.defer(() => subDevices.close())
   const activity = createActivity({ broker, registry, clock, onError })
   rooms.defer(() => activity.close())
   const source = certificateSource(config, folder)

@@ -124,6 +124,24 @@ export interface BrokerIncident {
   transport: Transport
 }
 
+/** A message at QoS 0 for one client, who needs no subscription for it. */
+export interface PrivateMessage {
+  topic: string
+  payload: Uint8Array
+}
+
+/** A live connection, for what concerns nobody else. */
+export interface PrivateLine {
+  /** Peer address without port. */
+  readonly address: string
+  readonly transport: Transport
+  /**
+   * Nobody else gets the message: no subscriber of its topic, and nobody who watches the session. False if the connection
+   * has ended, or the client takes no packet of that size.
+   */
+  sendPrivately(message: PrivateMessage): boolean
+}
+
 export interface BrokerStats {
   connections: number
   /** Null, here and below: an MQTT cluster keeps them, and does not tell. */
@@ -175,6 +193,8 @@ export interface Broker {
   disconnect(sessionId: string, reason: ReasonCode): boolean
   /** The live connection's identity, if any. */
   connected(sessionId: string): Identity | undefined
+  /** The session's live connection itself: after a take-over it is another one. */
+  privateLine(sessionId: string): PrivateLine | undefined
   /** Ends every connection for which the predicate holds; returns how many. */
   disconnectWhere(predicate: (identity: Identity) => boolean, reason: ReasonCode): number
   /**

@@ -45,9 +45,10 @@ function who({ productKey, deviceName }: JournalEntry): string {
   return `${productKey ?? '?'}/${deviceName ?? '?'}`
 }
 
-function peer({ address, transport, tlsVersion, mqttVersion, mode, broker }: JournalEntry): string {
+function peer({ address, transport, tlsVersion, mqttVersion, mode, broker, gateway }: JournalEntry): string {
   const parts = [`${address} over ${transport}${tlsVersion === null ? '' : ` (${tlsVersion})`}`]
   if (typeof broker === 'string') parts.push(`at ${broker}`) // older servers say nothing of it
+  if (typeof gateway === 'string') parts.push(`by the gateway ${gateway}`)
   if (mqttVersion !== null) parts.push(`MQTT ${mqttVersion}`)
   if (mode !== null) parts.push(`mode ${mode}`)
   return parts.join(', ')

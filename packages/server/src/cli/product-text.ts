@@ -10,6 +10,7 @@ export function productText(product: Product): string {
     ['Name', product.name],
     ['Dynamic registration', onOffText(product.dynamicRegistration)],
     ['Preregistration-free', preregistrationText(product)],
+    ['By gateways', onOffText(product.registrationByGateways)],
     ['TLS only', onOffText(product.tlsOnly)],
     ['Strict Keep Alive', onOffText(product.strictKeepAlive)],
     ['ClientIDs a device', product.clientIdLimit],

@@ -14,6 +14,7 @@ import { createAdministration } from '../registry/administration.ts'
 import type { Actor } from '../registry/audit/index.ts'
 import { createRegistry } from '../registry/create-registry.ts'
 import { hashSecret } from '../registry/hash.ts'
+import { DEFAULT_PRODUCT_SETTINGS } from '../registry/product-settings.ts'
 import type { Registry } from '../registry/registry.ts'
 import { createSqliteStore } from '../registry/sqlite/sqlite-store.ts'
 import type { ActivationRequest } from '../registry/store.ts'
@@ -341,9 +342,8 @@ function registryActs(registry: Registry, clock: () => number) {
   }
   const createProduct = async (productKey: string, settings: Partial<ProductSettings> = {}): Promise<void> => {
     const at = { createdAt: clock(), updatedAt: clock() }
-    const switches = { dynamicRegistration: true, preregistrationFree: false, tlsOnly: false, strictKeepAlive: false }
-    const product = { productKey, productSecret: 'psecret', name: productKey, clientIdLimit: 5, ...switches, ...at }
-    await registry.store.createProduct({ ...product, ...settings })
+    const all = { ...DEFAULT_PRODUCT_SETTINGS, dynamicRegistration: true, ...settings }
+    await registry.store.createProduct({ productKey, productSecret: 'psecret', name: productKey, ...all, ...at })
   }
   let products = 0
   return {

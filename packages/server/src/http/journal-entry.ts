@@ -42,6 +42,7 @@ export const JournalEntryReply = Type.Object(
     clientId: nullable.text('ClientID that was used'),
     keepAliveSeconds: nullable.integer('Keep Alive that was asked for'),
     broker: nullable.text('Other MQTT broker that asked on behalf of its client'),
+    gateway: nullable.text('Device that asked on behalf of this one, as ProductKey/DeviceName'),
     count: count('How many alike entries this one stands for'),
   },
   {
@@ -62,6 +63,7 @@ const nullFields = {
   clientId: null,
   keepAliveSeconds: null,
   broker: null,
+  gateway: null,
   count: 1,
 }
 

@@ -65,6 +65,7 @@ describe('the journal', () => {
         clientId: null,
         keepAliveSeconds: null,
         broker: null,
+        gateway: null,
         count: 1,
       },
     ])

@@ -12,6 +12,9 @@ const SETTINGS = {
   preregistrationFree: flag(
     'Whether devices that nobody created may register (regnwl); needs the switch too; without it off',
   ),
+  registrationByGateways: flag(
+    'Whether any device that is logged in may register its devices, as a gateway; needs the switch too; without it off',
+  ),
   tlsOnly: flag('Whether logins over plain TCP and ws are refused; without it off'),
   strictKeepAlive: flag('Whether logins with a Keep Alive below 30 s are refused; without it off'),
   clientIdLimit: wholeNumber('How many ClientIDs one device name may hold; without it 5', 1, MAX_CLIENT_IDS),

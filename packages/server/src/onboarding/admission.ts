@@ -1,4 +1,10 @@
-import type { ReasonCode } from '@hatchway/protocol'
+import type {
+  DeviceIdentity,
+  ReasonCode,
+  RegisteredSubDevice,
+  SubDeviceCode,
+  SubDeviceRegistrationResult,
+} from '@hatchway/protocol'
 import type { Identity } from '../broker/port.ts'
 import type { Connect } from '../mqtt/index.ts'
 import type { Transport } from '../registry/types.ts'
@@ -97,6 +103,17 @@ export interface BrokerLogin {
 }
 export type BrokerAdmission = { kind: 'admitted'; identity: Identity } | { kind: 'refused'; reason: ReasonCode }
 
+/** A device that asks for its sub-devices, and the connection over which it does. */
+export interface AskingGateway extends DeviceIdentity {
+  address: string
+  transport: Transport
+}
+export interface GatewayAnswer {
+  code: SubDeviceCode
+  /** Those that got a DeviceSecret; the others are in the journal, each with its reason. */
+  registered: readonly RegisteredSubDevice[]
+}
+
 /** The heart: claim -> verify -> decide -> issue. Never rejects: a crash in a check means no (`internal-error`). */
 export interface Onboarding {
   admit(connect: Connect, peer: Peer): Promise<Admission>
@@ -108,6 +125,8 @@ export interface Onboarding {
    */
   admitAtBroker(login: BrokerLogin): Promise<BrokerAdmission>
   registerByHttp(request: HttpRegistration, peer: Peer): Promise<HttpRegistrationAnswer>
+  /** What a gateway asked for its sub-devices: 200 if any of them was registered, else the code for the first. */
+  registerByGateway(request: SubDeviceRegistrationResult, gateway: AskingGateway): Promise<GatewayAnswer>
   /** From now on new CONNECTs are answered with code 3 (`draining`). */
   drain(): void
 }

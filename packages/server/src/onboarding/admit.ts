@@ -1,4 +1,4 @@
-import { type ClaimResult, type Push, parseClaim, type RandomBytes } from '@hatchway/protocol'
+import { type ClaimResult, MAX_SUB_DEVICES, type Push, parseClaim, type RandomBytes } from '@hatchway/protocol'
 import type { Connect } from '../mqtt/index.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { NewJournalEntry, TimeMs } from '../registry/types.ts'
@@ -21,6 +21,7 @@ import { judge } from './judge.ts'
 import { refusalOf, refusedClaim } from './refusal.ts'
 import { issueDeviceSecret } from './register.ts'
 import { requireHttps } from './registration.ts'
+import { gatewayAnswerOf, registerSubDevice } from './sub-devices.ts'
 
 export interface OnboardingParts {
   registry: Registry
@@ -38,6 +39,7 @@ export interface OnboardingParts {
 export function createOnboarding(parts: OnboardingParts): Onboarding {
   const { registry, clock, settings, onError = warn } = parts
   const rate = createConnectRate(settings.connectsPerMinute)
+  const gatewayRate = createConnectRate(settings.connectsPerMinute * MAX_SUB_DEVICES)
   const desk = actingDesk(parts, rate, createDiagnosisBudget())
   let draining = false
   const settle = settler({ registry, onError, isDraining: () => draining })
@@ -67,16 +69,25 @@ export function createOnboarding(parts: OnboardingParts): Onboarding {
     async registerByHttp(request, peer) {
       const attempt: Attempt = { ...nothingAsked, origin: originOf(peer, null), now: clock() }
       const read = parseHttpRegistration(request)
-      const subject: Subject = {
-        mode: 'register',
-        productKey: clipped(request.productKey),
-        deviceName: clipped(request.deviceName),
-      }
       return httpAnswerOf(
-        await settle(attempt, subject, async () =>
+        await settle(attempt, nameOf(request), async () =>
           'kind' in read ? read : (requireHttps(attempt) ?? issueDeviceSecret(read, attempt, desk)),
         ),
       )
+    },
+    async registerByGateway(request, gateway) {
+      const { productKey, deviceName, address, transport } = gateway
+      const origin = originOf({ address, transport, tlsVersion: null, tlsCipher: null }, null)
+      const attempt = { ...nothingAsked, origin: { ...origin, gateway: `${productKey}/${deviceName}` }, now: clock() }
+      const asking = { gateway, rate: gatewayRate }
+      if (!request.ok) {
+        const refusal = refuse('parse', 'sub-devices-malformed', { problem: request.problem })
+        return gatewayAnswerOf([await settle(attempt, nameOf(gateway), async () => refusal)])
+      }
+      const verdicts = request.subDevices.map(subDevice =>
+        settle(attempt, nameOf(subDevice), () => registerSubDevice(subDevice, asking, attempt, desk)),
+      )
+      return gatewayAnswerOf(await Promise.all(verdicts))
     },
     explain: createExplain(lookingDesk(parts, rate), clock),
     drain() {
@@ -137,6 +148,12 @@ const attemptOf = (connect: Connect, origin: Origin, now: TimeMs): Attempt => ({
 const maxNameLength = 64
 
 const clipped = (name: string | undefined): string | null => name?.slice(0, maxNameLength) ?? null
+
+const nameOf = ({ productKey, deviceName }: { productKey?: string; deviceName?: string }): Subject => ({
+  mode: 'register',
+  productKey: clipped(productKey),
+  deviceName: clipped(deviceName),
+})
 
 const subjectOf = (read: ClaimResult): Subject => {
   const named: Partial<{ productKey: string; deviceName: string }> & { mode?: Subject['mode'] } = read.ok

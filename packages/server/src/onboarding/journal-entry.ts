@@ -13,6 +13,8 @@ export interface Origin {
   readonly protocolLevel: Connect['protocolLevel'] | null
   /** The other MQTT broker that asked. */
   readonly broker?: string
+  /** The device that asked for its sub-device, `{productKey}/{deviceName}`. */
+  readonly gateway?: string
 }
 
 /** Whom an attempt claims to be, as far as it could be read. */
@@ -59,7 +61,8 @@ const entry = (
   subject: Subject,
   what: Pick<NewJournalEntry, 'time' | 'outcome' | 'reason' | 'detail'>,
 ): NewJournalEntry => {
-  const { address, transport, tlsVersion, tlsCipher, protocolLevel, broker } = origin
+  const { address, transport, tlsVersion, tlsCipher, protocolLevel, broker, gateway } = origin
+  const asker = { ...(broker === undefined ? {} : { broker }), ...(gateway === undefined ? {} : { gateway }) }
   return {
     time: what.time,
     outcome: what.outcome,
@@ -73,6 +76,6 @@ const entry = (
     tlsCipher,
     mqttVersion: protocolLevel === null ? null : mqttVersions[protocolLevel],
     connackCode: connackCodeOf(what.reason, protocolLevel),
-    detail: broker === undefined ? what.detail : { ...what.detail, broker },
+    detail: broker === undefined && gateway === undefined ? what.detail : { ...what.detail, ...asker },
   }
 }

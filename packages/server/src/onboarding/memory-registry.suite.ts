@@ -35,6 +35,7 @@ export const defaultProduct = {
   name: 'test',
   dynamicRegistration: true,
   preregistrationFree: false,
+  registrationByGateways: false,
   tlsOnly: false,
   strictKeepAlive: false,
   clientIdLimit: 5,

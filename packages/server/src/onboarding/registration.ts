@@ -53,16 +53,17 @@ export const countConnect = (
 
 /** Lets the store decide and issue. Resolves after the fresh credential and its journal entry are durable. */
 export const askStore = (
-  claim: RegistrationClaim,
+  claim: Pick<RegistrationRequest, 'mode' | 'productKey' | 'deviceName' | 'byGateway'>,
   fresh: RegistrationRequest['fresh'],
   attempt: Attempt,
   desk: Desk,
 ): Promise<RegistrationOutcome> => {
-  const { mode, productKey, deviceName } = claim
+  const { mode, productKey, deviceName, byGateway } = claim
   return desk.register({
     mode,
     productKey,
     deviceName,
+    ...(byGateway === undefined ? {} : { byGateway }),
     now: attempt.now,
     fresh,
     journal: registeredEntry(attempt.origin, { mode, productKey, deviceName }, attempt.now),

@@ -86,6 +86,25 @@ describe('register', () => {
   })
 })
 
+describe('register, asked for by a gateway', () => {
+  const decideFor = (of: Product, to: Device | undefined) =>
+    rules.decideRegistration(
+      { mode: 'register', productKey: 'pk', deviceName: 'dev1', byGateway: true, now: 100 },
+      of,
+      to,
+    )
+  const allowing = product({ registrationByGateways: true })
+  test.each<[rule: string, of: Product, to: Device | undefined, decision: RegistrationDecision]>([
+    ['is refused unless the product allows it', product(), device(), refused('registration-by-gateways-off')],
+    ['needs the switch too', { ...allowing, dynamicRegistration: false }, device(), refused('switch-off')],
+    ['refuses a device that nobody created', allowing, undefined, refused('device-unknown')],
+    ['refuses an activated device', allowing, device({ secretActivatedAt: 5 }), refused('already-activated')],
+    ['issues a secret where it is allowed', allowing, device(), secret()],
+  ])('%s', (_rule, of, to, decision) => {
+    expect(decideFor(of, to)).toEqual(decision)
+  })
+})
+
 describe('regnwl', () => {
   const open = (change: Partial<Product> = {}) => product({ preregistrationFree: true, clientIdLimit: 3, ...change })
   const full = (...clientIds: IssuedClientId[]) => device({ clientIds })

@@ -1,8 +1,8 @@
 import type { ReasonCode } from '@hatchway/protocol'
-import type { RegistrationDecision, RegistrationRequest, RegistrationRules } from '../registry/store.ts'
+import type { RegistrationDecision, RegistrationRules } from '../registry/store.ts'
 import type { Device, IssuedClientId, Product } from '../registry/types.ts'
 
-type Asked = Pick<RegistrationRequest, 'mode' | 'productKey' | 'deviceName' | 'now'>
+type Asked = Parameters<RegistrationRules['decideRegistration']>[0]
 
 const refuse = (reason: ReasonCode, problem?: string): RegistrationDecision =>
   problem === undefined ? { kind: 'refuse', reason } : { kind: 'refuse', reason, problem }
@@ -49,6 +49,7 @@ const decideRegistration = (
 ): RegistrationDecision => {
   if (product === undefined) return refuse('product-unknown')
   if (!product.dynamicRegistration) return refuse('switch-off')
+  if (asked.byGateway === true && !product.registrationByGateways) return refuse('registration-by-gateways-off')
   switch (asked.mode) {
     case 'register':
       return decideRegister(device)
@@ -62,6 +63,7 @@ const decideRegistration = (
 /**
  * Who may register: (what was asked, product, device) -> decision, from what the store's transaction has just read.
  * Pure, and it runs wherever the store does (a worker thread for SQLite), so it may import nothing but types and
- * `@hatchway/protocol`. That the CONNECT was signed with the ProductSecret is settled before anyone asks.
+ * `@hatchway/protocol`. That the CONNECT was signed with the ProductSecret is settled before anyone asks; a gateway's
+ * request is not, so the product must allow it.
  */
 export const rules: RegistrationRules = { decideRegistration }

@@ -4,6 +4,7 @@ import type { Broker, BrokerIncident, Identity, Message, Presence, ReceivedMessa
 /** A broker that only remembers what it is told, and tells what the test makes it tell. */
 export interface FakeBroker extends Broker {
   readonly published: { topic: string; payload: string; qos: number; retain: boolean }[]
+  readonly privately: { topic: string; payload: string }[]
   readonly forgotten: string[]
   readonly cut: { sessionId: string; reason: string }[]
   readonly listeners: () => number
@@ -22,6 +23,7 @@ export function createFakeBroker(): FakeBroker {
   const onPresence = new Set<(presence: Presence) => void>()
   const onIncident = new Set<(incident: BrokerIncident) => void>()
   const published: FakeBroker['published'] = []
+  const privately: FakeBroker['privately'] = []
   const cut: FakeBroker['cut'] = []
   const forgotten: string[] = []
   let failure: Error | undefined
@@ -42,6 +44,7 @@ export function createFakeBroker(): FakeBroker {
     keepsSessions: true,
     problem: () => undefined,
     published,
+    privately,
     cut,
     forgotten,
     listeners: () => taps.size + onPresence.size + onIncident.size,
@@ -55,6 +58,17 @@ export function createFakeBroker(): FakeBroker {
     },
     disconnect,
     connected: sessionId => live.get(sessionId),
+    privateLine: sessionId =>
+      live.has(sessionId)
+        ? {
+            address: '10.0.0.7',
+            transport: 'tls',
+            sendPrivately: ({ topic, payload }) => {
+              privately.push({ topic, payload: Buffer.from(payload).toString() })
+              return true
+            },
+          }
+        : undefined,
     disconnectWhere(predicate, reason) {
       const found = [...live.values()].filter(predicate)
       for (const { sessionId } of found) disconnect(sessionId, reason)

@@ -4,6 +4,7 @@ import type { ProductSettings } from './types.ts'
 export const DEFAULT_PRODUCT_SETTINGS: Readonly<ProductSettings> = {
   dynamicRegistration: false,
   preregistrationFree: false,
+  registrationByGateways: false,
   tlsOnly: false,
   strictKeepAlive: false,
   clientIdLimit: 5,

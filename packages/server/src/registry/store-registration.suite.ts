@@ -44,6 +44,16 @@ export function describeRegistration(fixture: () => StoreFixture): void {
       expect(await fixture().register(productKey, 'dev1', 's')).toEqual(refusal)
     })
 
+    test('the rules are told that a gateway asks, and what the product says to that', async () => {
+      const { store } = fixture()
+      const productKey = await fixture().productWith('dev1')
+      const request = { ...fixture().request(productKey, 'dev1', { deviceSecret: 'secret1' }), byGateway: true }
+      expect(await store.register(request)).toEqual({ ok: false, reason: 'registration-by-gateways-off' })
+      await store.updateProduct(productKey, { registrationByGateways: true }, NOW)
+      expect(await store.register(request)).toMatchObject({ ok: true })
+      expect((await fixture().device(productKey, 'dev1')).deviceSecret).toBe('secret1')
+    })
+
     test('after a reset it ends the old credentials and tells which ones were in use', async () => {
       const { productKey } = await fixture().product()
       for (const clientId of ['used', 'pending']) await fixture().regnwl(productKey, 'dev1', clientId)

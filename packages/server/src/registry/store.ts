@@ -104,6 +104,8 @@ export interface RegistrationRequest {
   mode: 'register' | 'regnwl'
   productKey: string
   deviceName: string
+  /** Asked for by a gateway: that the ProductSecret is known was not shown. */
+  byGateway?: boolean
   now: TimeMs
   /** Made before the transaction, because the rules are pure. */
   fresh: { deviceSecret: string } | { clientId: string; tokenHash: string }
@@ -143,7 +145,7 @@ export type RegistrationDecision =
  */
 export interface RegistrationRules {
   decideRegistration(
-    request: Pick<RegistrationRequest, 'mode' | 'productKey' | 'deviceName' | 'now'>,
+    request: Pick<RegistrationRequest, 'mode' | 'productKey' | 'deviceName' | 'byGateway' | 'now'>,
     product: Product | undefined,
     device: Device | undefined,
   ): RegistrationDecision

@@ -9,6 +9,8 @@ export interface ProductSettings {
   dynamicRegistration: boolean
   /** Whether `regnwl` may create devices; needs the switch as well. */
   preregistrationFree: boolean
+  /** Whether devices that are logged in may register this product's devices, as their gateways; needs the switch as well. */
+  registrationByGateways: boolean
   /** Refuse logins over plain TCP and ws. Registrations need TLS in any case. */
   tlsOnly: boolean
   /** Refuse logins with a Keep Alive below 30 s instead of accepting them. */
@@ -128,6 +130,8 @@ export interface JournalDetail {
   keepAliveSeconds?: number
   /** Another MQTT broker, by name, that asked on behalf of its client. */
   broker?: string
+  /** The device that asked on behalf of this one, `{productKey}/{deviceName}`. */
+  gateway?: string
   /** How many alike entries this one stands for, when a flood was folded. */
   count?: number
 }

@@ -73,6 +73,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
       return connection !== undefined
     },
     connected: sessionId => hub.connections.get(sessionId)?.identity,
+    privateLine: sessionId => hub.connections.get(sessionId),
     disconnectWhere(predicate, reason) {
       const chosen = [...hub.connections.values()].filter(({ identity }) => predicate(identity))
       for (const connection of chosen) connection.close(reason)

@@ -3,7 +3,8 @@ import { decode, type Framer, MalformedPacket, type Packet, type Will } from '..
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
 import { mendFieldedFlags } from '../client/fielded-devices.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
-import type { Attachment, AttachRequest, Identity, Link } from '../port.ts'
+import { privatePublish } from '../client/private-message.ts'
+import type { Attachment, AttachRequest, Identity, Link, PrivateLine, PrivateMessage } from '../port.ts'
 import { ClientLine } from './client-line.ts'
 import type { Congestible, Pausable } from './congestion.ts'
 import { type Close, type Effect, failure } from './engine/effects.ts'
@@ -18,7 +19,7 @@ const barePuback = 0x40
 const confirming: ReadonlySet<string> = new Set<Packet['type']>(['suback', 'unsuback', 'pubrel', 'pubcomp'])
 
 /** One client's connection: takes its bytes apart, asks the session engine, does what it says, and comes to an end. */
-export class Connection extends ClientLine implements Attachment, IntakeHost {
+export class Connection extends ClientLine implements Attachment, IntakeHost, PrivateLine {
   readonly identity: Identity
   /** To be published when the connection is lost. */
   will: Will | undefined
@@ -48,6 +49,14 @@ export class Connection extends ClientLine implements Attachment, IntakeHost {
 
   get transport(): Link['transport'] {
     return this.link.transport
+  }
+
+  sendPrivately(message: PrivateMessage): boolean {
+    const packet = this.hasEnded ? undefined : privatePublish(message, this)
+    if (packet === undefined) return false
+    this.around.meter.messagesOut[0]++
+    this.send(packet)
+    return true
   }
 
   get pausable(): Pausable {

@@ -68,6 +68,7 @@ export function createRelayBroker(options: RelayBrokerOptions): RelayBroker {
     },
     disconnect: (sessionId, reason) => relay.disconnect(sessionId, reason),
     connected: sessionId => relay.connections.get(sessionId)?.identity,
+    privateLine: sessionId => relay.connections.get(sessionId),
     disconnectWhere(predicate, reason) {
       const chosen = relay.sessionsOf(predicate)
       for (const sessionId of chosen) relay.disconnect(sessionId, reason)

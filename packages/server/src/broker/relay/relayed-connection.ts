@@ -4,8 +4,9 @@ import { maxPacketSizeBytes } from '../client/client-limits.ts'
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
 import { permittedWill } from '../client/permitted-will.ts'
+import { privatePublish } from '../client/private-message.ts'
 import { type Rights, rightsOf } from '../client/rights.ts'
-import type { Attachment, AttachRequest, BrokerIncident, Identity, Link } from '../port.ts'
+import type { Attachment, AttachRequest, BrokerIncident, Identity, Link, PrivateLine, PrivateMessage } from '../port.ts'
 import { ClientPackets, type PacketHost } from './client-packets.ts'
 import { type ClusterPacketHost, ClusterPackets, serverSubscribeId } from './cluster-packets.ts'
 import { Echoes } from './echoes.ts'
@@ -20,7 +21,10 @@ import { type LoginOutcome, UpstreamLogin } from './upstream/login.ts'
 const stallMs = 30_000
 
 /** One client's connection, and the one that stands for it at the cluster: takes both sides' bytes apart, and comes to an end. */
-export class RelayedConnection extends RelayedLines implements Attachment, ClusterPacketHost, LineReader, PacketHost {
+export class RelayedConnection
+  extends RelayedLines
+  implements Attachment, ClusterPacketHost, LineReader, PacketHost, PrivateLine
+{
   readonly identity: Identity
   readonly address: string
   readonly rights: Rights
@@ -215,6 +219,15 @@ export class RelayedConnection extends RelayedLines implements Attachment, Clust
   }
 
   // To the client
+
+  sendPrivately(message: PrivateMessage): boolean {
+    const packet = this.hasEnded || !this.isOnline ? undefined : privatePublish(message, this)
+    if (packet === undefined) return false
+    this.around.meter.messagesOut[0]++
+    this.answer(packet)
+    this.flush()
+    return true
+  }
 
   answer(packet: Packet): void {
     this.#clusterPackets.insert(packet)

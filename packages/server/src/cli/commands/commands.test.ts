@@ -38,6 +38,7 @@ const product = {
   dynamicRegistration: true,
   preregistrationFree: false,
   tlsOnly: false,
+  registrationByGateways: false,
   strictKeepAlive: false,
   clientIdLimit: 5,
   deviceCount: 1200,
@@ -94,6 +95,14 @@ describe('what each command asks of the API, and says', () => {
       P,
       { dynamicRegistration: false, name: 'x' },
       /Dynamic registration +off/,
+    ],
+    [
+      ['product', 'set', 'al123456789', '--registration-by-gateways', 'on'],
+      { ...product, registrationByGateways: true },
+      'PATCH',
+      P,
+      { registrationByGateways: true },
+      /By gateways +on/,
     ],
     [['product', 'delete', 'al123456789', '--yes'], undefined, 'DELETE', P, undefined, /Deleted product al123456789\./],
     [

@@ -10,6 +10,7 @@ import { facts } from '../table.ts'
 interface CreateOptions extends ApiOptions {
   dynamicRegistration?: true
   preregistrationFree?: true
+  registrationByGateways?: true
   tlsOnly?: true
   strictKeepAlive?: true
   clientIdLimit?: number
@@ -28,6 +29,7 @@ export function addProductCreate(group: Command, io: Io): void {
     .argument('<name>', 'name for people')
     .option('--dynamic-registration', 'let its devices register')
     .option('--preregistration-free', 'let devices register that nobody created (regnwl)')
+    .option('--registration-by-gateways', 'let any device register its devices, as a gateway')
     .option('--tls-only', 'refuse logins over plain TCP and ws')
     .option('--strict-keep-alive', 'refuse logins with a Keep Alive below 30 s')
     .option('--client-id-limit <number>', 'ClientIDs that one device may hold', wholeNumber(1, 100))

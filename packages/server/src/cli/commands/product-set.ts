@@ -10,6 +10,7 @@ interface SetOptions extends ApiOptions {
   name?: string
   dynamicRegistration?: boolean
   preregistrationFree?: boolean
+  registrationByGateways?: boolean
   tlsOnly?: boolean
   strictKeepAlive?: boolean
   clientIdLimit?: number
@@ -24,6 +25,7 @@ export function addProductSet(group: Command, io: Io): void {
     .option('--name <text>', 'name for people')
     .option('--dynamic-registration <on|off>', 'whether its devices may register', onOff)
     .option('--preregistration-free <on|off>', 'whether devices may register that nobody created', onOff)
+    .option('--registration-by-gateways <on|off>', 'whether any device may register its devices, as a gateway', onOff)
     .option('--tls-only <on|off>', 'whether logins over plain TCP and ws are refused', onOff)
     .option('--strict-keep-alive <on|off>', 'whether a Keep Alive below 30 s is refused', onOff)
     .option('--client-id-limit <number>', 'ClientIDs that one device may hold', wholeNumber(1, 100))

@@ -35,12 +35,12 @@ type Issue<Kind extends RegistrationDecision['kind']> = {
 }
 
 export function register(work: DeviceWork, request: RegistrationRequest): RegistrationReply {
-  const { mode, productKey, deviceName, now } = request
+  const { productKey, deviceName } = request
   const found = work.product(productKey)
   const place = { productId: found?.id ?? 0, deviceName }
   const state = work.device(place)
   const device = state.row ? lazyDevice(productKey, state.row, [...state.clientIds], work.sealer) : undefined
-  const decision = work.rules.decideRegistration({ mode, productKey, deviceName, now }, found?.product, device)
+  const decision = work.rules.decideRegistration(request, found?.product, device)
   if (decision.kind === 'refuse') {
     const { kind: _, ...refusal } = decision
     return { ok: false, ...refusal }

@@ -26,12 +26,12 @@ export function registrationCalls(writer: Writer): Pick<WriteCalls, 'register' |
   const issueToken = tokenIssuer(writer)
   return {
     register(request) {
-      const { mode, productKey, deviceName, now } = request
+      const { productKey, deviceName } = request
       const found = writer.products.get(productKey)
       const row = found && writer.deviceRow(found.id, deviceName)
       const clientIds = found && row ? writer.clientIdRows(found.id, deviceName) : []
       const device = row && lazyDevice(productKey, row, clientIds, writer.sealer)
-      const decision = writer.rules.decideRegistration({ mode, productKey, deviceName, now }, found?.product, device)
+      const decision = writer.rules.decideRegistration(request, found?.product, device)
       if (decision.kind === 'refuse') {
         const { kind: _, ...refusal } = decision
         return { ok: false, ...refusal }
