@@ -61,6 +61,18 @@ export function relayJourneys(served: ServedMqtt, { levels, qos2 }: ClusterFeatu
       expect(textOf(await nextMessage(client))).toBe(`${topic} down ${qos}`)
     })
 
+    it('answers a gateway that registers a sub-device', async () => {
+      const [gateway, lamp] = [await devices.create(), served.unique('lamp-')]
+      await served.hatchway.createDevice(served.productKey, lamp)
+      await served.hatchway.api('PATCH', `/products/${served.productKey}`, { registrationByGateways: true })
+      const client = await devices.connect(gateway, { level })
+      const request = JSON.stringify({ id: '1', params: [device(lamp)] })
+      client.send(publishPacket(PLATFORM_TOPICS.subRegister.build(device(gateway)), request))
+      const { topic, payload } = await nextMessage(client)
+      expect(topic).toBe(PLATFORM_TOPICS.subRegisterReply.build(device(gateway)))
+      expect(JSON.parse(`${payload}`)).toMatchObject({ id: '1', code: 200, data: [device(lamp)] })
+    })
+
     it('keeps a retained message, and clears it', async () => {
       const topic = served.topic()
       const publisher = await served.client(level)
