@@ -71,6 +71,12 @@ describe('a device', () => {
     expect(deviceMaySubscribe(DEVICE, topic, NO_LIMITS)).toBe(true)
   })
 
+  test('a device hears of its lifecycle, which only the platform tells', () => {
+    expect(deviceMaySubscribe(DEVICE, '/pk/dn01/thing/lifecycle')).toBe(true)
+    expect(deviceMayPublish(DEVICE, '/pk/dn01/thing/lifecycle')).toBe(false)
+    expect(deviceMayPublish(DEVICE, '/pk/dn01/user/thing/lifecycle')).toBe(true)
+  })
+
   test.each(FOREIGN_TOPICS)('neither publishes nor subscribes to %s', topic => {
     expect(deviceMayPublish(DEVICE, topic)).toBe(false)
     expect(deviceMaySubscribe(DEVICE, topic)).toBe(false)

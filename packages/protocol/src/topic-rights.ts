@@ -25,6 +25,7 @@ const SHADOW_UPDATE = '/shadow/update/'
 const SHADOW_GET = '/shadow/get/'
 const BROADCAST = '/broadcast/'
 const STATUS = '/as/mqtt/status/'
+const LIFECYCLE = '/thing/lifecycle'
 
 const endsLevel = (topic: string, at: number): boolean => at === topic.length || topic.charCodeAt(at) === SLASH
 
@@ -100,12 +101,20 @@ export const isWithinTopicLimits = (topic: string, limits: TopicLimits): boolean
   return slashes <= limits.maxSlashes && (isAscii || utf8SizeBytes(topic.slice(carriedAt)) <= limits.maxBytes)
 }
 
+/** Below the device's names, and still the platform's word about it: applications act on it. */
+const isItsLifecycle = (topic: string, device: DeviceIdentity): boolean =>
+  topic.endsWith(LIFECYCLE) && afterOwnNames(topic, 1, device) === topic.length - LIFECYCLE.length
+
 /** Whether a device may publish to a topic: a well-formed name below its own names, within the limits. */
 export const deviceMayPublish = (
   device: DeviceIdentity,
   topic: string,
   limits: TopicLimits = DEVICE_TOPIC_LIMITS,
-): boolean => isOwnTopic(topic, device) && isTopicName(topic) && isWithinTopicLimits(topic, limits)
+): boolean =>
+  isOwnTopic(topic, device) &&
+  !isItsLifecycle(topic, device) &&
+  isTopicName(topic) &&
+  isWithinTopicLimits(topic, limits)
 
 /**
  * Whether a device may subscribe to a filter: like publishing, and below `/broadcast/{pk}`. Wildcards may stand only
