@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openBrowser, openPage, signIn } from '../harness/console.ts'
+import { ADMIN, openBrowser, openPage, signIn } from '../harness/console.ts'
 import { Hatchway, type Product } from '../harness/hatchway.ts'
 
 const VIEWER = { name: 'looker', password: 'looks but never touches' }
@@ -46,6 +46,35 @@ it('a viewer is offered nothing that a viewer may not do', async () => {
     await page.goto(`${hatchway.http}${path}`)
     await page.getByText('Your role does not show this page.').waitFor()
   }
+  expect(faults).toEqual([])
+  await context.close()
+})
+
+it('users and keys are made by keyboard alone, and nothing but its button takes a new secret away', async () => {
+  await hatchway.api('POST', '/users', { ...ADMIN, role: 'admin' })
+  const { page, faults, context } = await openPage(hatchway, browser, { locale: 'en' })
+  await signIn(page, hatchway, ADMIN)
+  await page.getByRole('link', { name: 'Users and keys' }).click()
+  await page.getByRole('button', { name: 'Add a user' }).press('Enter')
+  await page.locator('#name:focus').waitFor()
+  await page.keyboard.type('otto')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('a few words in a row')
+  await page.keyboard.press('Enter')
+  await page.getByRole('row', { name: 'otto' }).waitFor()
+
+  await page.getByRole('tab', { name: 'API keys' }).click()
+  await page.getByRole('button', { name: 'Create a key' }).press('Enter')
+  await page.locator('#name:focus').waitFor()
+  await page.keyboard.type('dashboard')
+  await page.keyboard.press('Enter')
+  const made = page.getByRole('dialog', { name: 'The key dashboard is made' })
+  const secret = await made.locator('code').last().textContent()
+  await page.keyboard.press('Escape')
+  expect((await hatchway.api('GET', '/products', undefined, secret ?? '')).status).toBe(200)
+  await made.getByRole('button', { name: 'I have stored it' }).click()
+  await made.waitFor({ state: 'detached' })
+  await page.getByRole('row', { name: 'dashboard' }).waitFor()
   expect(faults).toEqual([])
   await context.close()
 })

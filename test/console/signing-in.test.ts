@@ -40,6 +40,19 @@ it('signing out everywhere ends another browser’s session while its page is op
   await there.context.close()
 })
 
+it('tells whoever opens the link of the first start again that it has done its work', async () => {
+  const { page, context } = await openPage(hatchway, browser, { locale: 'en' })
+  await page.goto(hatchway.server.setupLink ?? '')
+  await page.getByRole('heading', { name: 'The first password is set' }).waitFor()
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByLabel('User name').waitFor()
+  await signIn(page, hatchway, ADMIN)
+  await page.goto(hatchway.server.setupLink ?? '')
+  await page.getByRole('link', { name: 'Open the console' }).click()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  await context.close()
+})
+
 it('tells who failed too often how long to wait', async () => {
   const { page, context } = await openPage(hatchway, browser, { locale: 'en' })
   await page.goto(hatchway.http)

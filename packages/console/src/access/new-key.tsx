@@ -1,12 +1,12 @@
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { Alert, Button, Form, Input, Modal, Select } from 'antd'
+import { useState } from 'react'
 import { api, resultOf } from '../api/client.ts'
 import type { ApiKey } from '../api/types.ts'
 import { useText } from '../i18n/preferences.ts'
 import { Copyable } from '../parts/copy-button.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
 import { Facts } from '../parts/page.tsx'
-import { ProblemAlert } from '../parts/problem-alert.tsx'
-import { partsText } from '../parts/text.ts'
 import { productsQuery } from '../products/products-query.ts'
 import { RoleChoice } from './role-choice.tsx'
 import { accessText } from './text.ts'
@@ -19,6 +19,12 @@ interface KeyWish {
   products?: string[]
 }
 
+interface MadeKey {
+  id: string
+  name: string
+  secret: string
+}
+
 interface NewKeyProps {
   isOpen: boolean
   onClose: () => void
@@ -28,65 +34,56 @@ interface NewKeyProps {
 /** Makes a key and shows its secret, this once. */
 export function NewKey({ isOpen, onClose, onDone }: NewKeyProps) {
   const t = useText(accessText)
-  const parts = useText(partsText)
-  const [form] = Form.useForm<KeyWish>()
-  const { mutate, data, isPending, error, reset } = useMutation({
+  const [made, setMade] = useState<MadeKey>()
+  const work = useMutation({
     mutationFn: ({ name, role, products }: KeyWish) =>
       resultOf(api.POST('/api/v1/keys', { body: { name, role, ...(products?.length ? { products } : {}) } })),
-    onSuccess: onDone,
+    onSuccess: key => {
+      setMade(key)
+      return onDone()
+    },
   })
-  const isMade = data !== undefined
-  const buttons = isMade
-    ? [
-        <Button key="stored" type="primary" onClick={onClose}>
-          {t.keyStored}
-        </Button>,
-      ]
-    : [
-        <Button key="cancel" onClick={onClose}>
-          {parts.cancel}
-        </Button>,
-        <Button key="make" type="primary" loading={isPending} onClick={form.submit}>
-          {t.addKeyDo}
-        </Button>,
-      ]
+  if (made !== undefined) {
+    const finish = (): void => {
+      setMade(undefined)
+      onClose()
+    }
+    return <Made made={made} onClose={finish} />
+  }
   return (
-    <Modal
-      open={isOpen}
-      title={isMade ? t.keyMade(data.name) : t.addKey}
-      footer={buttons}
-      destroyOnHidden
-      closable={!isMade}
-      // The secret comes only once: no click beside it may lose it.
-      mask={{ closable: false }}
-      onCancel={onClose}
-      afterClose={reset}
+    <FormDialog<KeyWish>
+      isOpen={isOpen}
+      title={t.addKey}
+      verb={t.addKeyDo}
+      initialValues={{ role: 'viewer' }}
+      first="name"
+      work={work}
+      onClose={onClose}
     >
-      {isMade ? (
-        <div className="stack">
-          <Alert type="warning" showIcon title={t.keySecretOnce} />
-          <Facts
-            items={[
-              [t.keyId, <Copyable key="id" text={data.id} what={t.keyId} />],
-              [t.keySecret, <Copyable key="secret" text={data.secret} what={t.keySecret} />],
-            ]}
-          />
-        </div>
-      ) : (
-        <div className="stack">
-          <ProblemAlert error={error} />
-          <Form
-            form={form}
-            layout="vertical"
-            requiredMark={false}
-            preserve={false}
-            initialValues={{ role: 'viewer' }}
-            onFinish={values => mutate(values)}
-          >
-            <KeyFields />
-          </Form>
-        </div>
-      )}
+      <KeyFields />
+    </FormDialog>
+  )
+}
+
+function Made({ made: { id, name, secret }, onClose }: { made: MadeKey; onClose: () => void }) {
+  const t = useText(accessText)
+  const stored = (
+    <Button type="primary" onClick={onClose}>
+      {t.keyStored}
+    </Button>
+  )
+  return (
+    // The secret comes only once: neither a click beside it nor Escape may lose it.
+    <Modal open title={t.keyMade(name)} footer={stored} closable={false} keyboard={false} mask={{ closable: false }}>
+      <div className="stack">
+        <Alert type="warning" showIcon title={t.keySecretOnce} />
+        <Facts
+          items={[
+            [t.keyId, <Copyable key="id" text={id} what={t.keyId} />],
+            [t.keySecret, <Copyable key="secret" text={secret} what={t.keySecret} />],
+          ]}
+        />
+      </div>
     </Modal>
   )
 }

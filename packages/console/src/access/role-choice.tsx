@@ -14,7 +14,7 @@ export function RoleChoice({ roles }: { roles: readonly (keyof typeof HELP)[] })
   const t = useText(accessText)
   return (
     <Form.Item name="role" label={t.role}>
-      <Radio.Group className="stack-tight">
+      <Radio.Group className="stack-tight choices">
         {roles.map(role => (
           <Radio key={role} value={role}>
             <strong>{t[role]}</strong>

@@ -19,7 +19,8 @@ export const accessText = bilingual(
     userAdded: (name: string) => `${name} is added.`,
     nameMissing: 'Give a name.',
     password: 'Password',
-    passwordHelp: 'Tell it to the user, who changes it under “My account”.',
+    passwordHelp: (length: number) =>
+      `At least ${length} characters. Tell it to the user, who changes it under “My account”.`,
     changeUser: 'Change',
     changeUserTitle: (name: string) => `Change ${name}`,
     newPassword: 'New password',
@@ -79,7 +80,7 @@ export const accessText = bilingual(
     userAdded: name => `已添加 ${name}。`,
     nameMissing: '请填写名称。',
     password: '密码',
-    passwordHelp: '请告知该用户，并由其在“我的账号”中修改。',
+    passwordHelp: length => `至少 ${length} 个字符。请告知该用户，并由其在“我的账号”中修改。`,
     changeUser: '修改',
     changeUserTitle: name => `修改 ${name}`,
     newPassword: '新密码',

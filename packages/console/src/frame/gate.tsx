@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Spin } from 'antd'
 import { useLocation } from 'wouter'
-import { isProblem } from '../api/problem.ts'
+import { ApiProblem, isProblem } from '../api/problem.ts'
 import { LiveProvider } from '../live/live-provider.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { SessionContext, sessionQuery } from '../session/session.ts'
+import { SetupDone } from '../session/setup-done.tsx'
 import { SetupPage } from '../session/setup-page.tsx'
 import { SignInPage } from '../session/sign-in-page.tsx'
 import { Shell } from './shell.tsx'
@@ -13,7 +14,7 @@ import { Shell } from './shell.tsx'
 export function Gate() {
   const [path] = useLocation()
   const { data, error, refetch } = useQuery(sessionQuery)
-  if (path === '/setup') return <SetupPage />
+  if (path === '/setup') return isSetUp(data, error) ? <SetupDone isSignedIn={data !== undefined} /> : <SetupPage />
   if (isProblem(error, 'not-signed-in')) return <SignInPage problem={error} />
   if (data !== undefined) {
     return (
@@ -31,3 +32,8 @@ export function Gate() {
     </main>
   )
 }
+
+/** Whoever is not signed in is told by the server whether there is a first password to set. */
+const isSetUp = (session: unknown, problem: unknown): boolean =>
+  session !== undefined ||
+  (problem instanceof ApiProblem && problem.code === 'not-signed-in' && problem.document['setup'] !== true)
