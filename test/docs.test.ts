@@ -9,6 +9,7 @@ import {
   deviceMaySubscribe,
   downlinkFilters,
   isReasonCode,
+  MAX_SUB_DEVICES,
   PLATFORM_TOPICS,
   REASON_CODES,
   reason,
@@ -16,9 +17,11 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configOptions, loadConfig } from '../packages/server/src/app/index.ts'
 import { OPTIONS } from '../packages/server/src/app/options.ts'
+import { MAX_DEVICES, MAX_MESSAGES_PER_SECOND } from '../packages/server/src/cli/simulate/plan.ts'
 import { maxDiagnosesPerSecond } from '../packages/server/src/onboarding/diagnosis.ts'
 import { httpRegistrationCode } from '../packages/server/src/onboarding/http-registration.ts'
 import { maxKeepAliveSeconds, minKeepAliveSeconds } from '../packages/server/src/onboarding/keep-alive.ts'
+import { subDeviceCode } from '../packages/server/src/onboarding/sub-devices.ts'
 import { DEFAULT_PRODUCT_SETTINGS } from '../packages/server/src/registry/product-settings.ts'
 import { withParts } from '../scripts/docs-markers.ts'
 import { generatedPages, type ServerFacts, serverFacts } from '../scripts/docs-pages.ts'
@@ -151,6 +154,12 @@ describe('what documents name exists', () => {
     expect(shown.toSorted()).toEqual([...new Set([200, ...inCode])].toSorted())
   })
 
+  it('codes of the answer to a gateway', () => {
+    const shown = tableRows('docs/devices.md', 'Sub-devices of a gateway').map(([code]) => Number(code))
+    const inCode = REASON_CODES.filter(code => reason(code).connack !== 0).map(subDeviceCode)
+    expect(shown.filter(code => !Number.isNaN(code)).toSorted()).toEqual([...new Set(inCode)].toSorted())
+  })
+
   it('numbers are those of the code', () => {
     const sentences: readonly [file: string, text: string][] = [
       ['docs/devices.md', `at most ${DEFAULT_PRODUCT_SETTINGS.clientIdLimit} for one DeviceName`],
@@ -162,6 +171,9 @@ describe('what documents name exists', () => {
         `at most ${OPTIONS.maxTopicBytes.default} bytes and ${OPTIONS.maxTopicSlashes.default} slashes`,
       ],
       ['docs/devices.md', `a payload at most ${OPTIONS.maxPayloadBytes.default} bytes`],
+      ['docs/devices.md', `devices behind it, at most ${MAX_SUB_DEVICES} at once`],
+      ['docs/operations.md', `${MAX_DEVICES.toLocaleString('en')} devices are the limit of one process`],
+      ['docs/operations.md', `${MAX_MESSAGES_PER_SECOND.toLocaleString('en')} messages a second`],
       ['docs/reasons.md', `at most ${maxDiagnosesPerSecond} refused CONNECTs a second`],
       ['docs/reasons.zh-CN.md', `每秒最多对 ${maxDiagnosesPerSecond} 个`],
       ['README.md', `MQTT on port ${OPTIONS.mqttPort.default[0]}`],

@@ -116,6 +116,20 @@ describe('hatchway simulate', () => {
     }
   })
 
+  it('keeps a server waiting that cuts it off, and says that no answer came', async () => {
+    const impatient = await Hatchway.start({ connectTimeoutMs: 300 })
+    try {
+      const env = { HATCHWAY_SERVER: impatient.http, HATCHWAY_ADMIN_TOKEN: ADMIN_TOKEN }
+      const args = ['--devices', '1', '--duration', '0.1', '--misbehave', 'slow=100']
+      const { code, summary } = await simulate(args, { env })
+      const refusal = { step: 'connection', code: null, misbehaviour: 'slow' }
+      expect({ code, summary }).toMatchObject({ code: 0, summary: { connected: 0, refusals: [refusal] } })
+      await impatient.journalEntry({ reason: 'connect-timeout' })
+    } finally {
+      await impatient.close()
+    }
+  })
+
   it('ends by itself, with exit code 1, when only an operator could help all of its devices', async () => {
     const { productKey, productSecret } = await hatchway.createProduct({ dynamicRegistration: false })
     const its = ['--product-key', productKey, '--product-secret', productSecret]

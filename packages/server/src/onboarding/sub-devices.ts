@@ -9,7 +9,7 @@ import {
   type SubDeviceCode,
 } from '@hatchway/protocol'
 import type { AskingGateway, GatewayAnswer } from './admission.ts'
-import { type Attempt, type Desk, refuse, type Verdict } from './attempt.ts'
+import { type Attempt, type Desk, type Refusal, refuse, type Verdict } from './attempt.ts'
 import type { ConnectRate } from './connect-rate.ts'
 import { askStore, countConnect, refusedByRules, requireTls } from './registration.ts'
 
@@ -44,15 +44,16 @@ export async function registerSubDevice(
   if (!isDeviceName(deviceName)) return refuse('parse', 'device-name-malformed', { field: 'deviceName' })
   const isItself = productKey === gateway.productKey && deviceName === gateway.deviceName
   if (isItself) return refuse('rules', 'sub-device-itself')
-  const mayAsk = rate.take(gateway.productKey, gateway.deviceName, attempt.now)
-  const refused =
-    requireTls(attempt) ?? (mayAsk ? countConnect(subDevice, attempt, desk) : refuse('rules', 'rate-limited'))
+  const refused = requireTls(attempt) ?? countAsked(gateway, rate, attempt) ?? countConnect(subDevice, attempt, desk)
   if (refused !== undefined) return refused
   const push = { mode: 'register', productKey, deviceName, deviceSecret: newDeviceSecret(desk.random) } as const
   const { deviceSecret } = push
   const outcome = await askStore({ mode: 'register', ...subDevice, byGateway: true }, { deviceSecret }, attempt, desk)
   return outcome.ok ? { kind: 'registered', push, message: pushMessage(push) } : refusedByRules(outcome)
 }
+
+const countAsked = (gateway: DeviceIdentity, rate: ConnectRate, { now }: Attempt): Refusal | undefined =>
+  rate.take(gateway.productKey, gateway.deviceName, now) ? undefined : refuse('rules', 'rate-limited')
 
 /** One code for all: 200 if any was registered, else that of the first. */
 export function gatewayAnswerOf(verdicts: readonly Verdict[]): GatewayAnswer {

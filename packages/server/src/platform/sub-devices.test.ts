@@ -71,14 +71,17 @@ describe('a gateway that registers its sub-devices', () => {
     expect({ asked, privately: broker.privately }).toEqual({ asked: [], privately: [] })
   })
 
-  test('no more requests are taken than may be under way, and further ones when those are answered', async () => {
+  const codes = () => broker.privately.map(({ payload }) => [JSON.parse(payload).id, JSON.parse(payload).code])
+
+  test('no more requests are taken than may be under way; further ones are told to come later', async () => {
     for (const id of ['1', '2', '3']) send({ ...request, id })
     expect(asked).toHaveLength(2)
+    await expect.poll(() => codes()).toEqual([['3', 500]])
     answers.resolve({ code: 200, registered: [] })
-    await expect.poll(() => broker.privately.length).toBe(2)
-    send(request)
+    await expect.poll(() => broker.privately.length).toBe(3)
+    send({ ...request, id: '4' })
     await subDevices.close()
-    expect(broker.privately).toHaveLength(3)
+    expect(codes().at(-1)).toEqual(['4', 200])
   })
 
   test('an answer that fails is told, and closing ends it all', async () => {

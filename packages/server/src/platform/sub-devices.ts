@@ -1,9 +1,11 @@
 import { PLATFORM_TOPICS, parseSubDeviceRegistration, subDeviceRegistrationReply } from '@hatchway/protocol'
 import type { Broker, ReceivedMessage } from '../broker/port.ts'
-import type { Onboarding } from '../onboarding/admission.ts'
+import type { GatewayAnswer, Onboarding } from '../onboarding/admission.ts'
 
-/** Requests whose answer is not there yet; further ones get none, and the gateway asks again. */
+/** Requests whose answer is not there yet; further ones are told to come later. */
 const MAX_UNDER_WAY = 200
+
+const LATER: GatewayAnswer = { code: 500, registered: [] }
 
 export interface SubDevicesParts {
   broker: Pick<Broker, 'tap' | 'privateLine'>
@@ -39,12 +41,12 @@ export function answerSubDevices({
     const { address, transport } = line
     const request = parseSubDeviceRegistration(payload)
     const gateway = { productKey, deviceName, address, transport }
-    const { code, registered } = await onboarding.registerByGateway(request, gateway)
+    const { code, registered } =
+      underWay.size < maxUnderWay ? await onboarding.registerByGateway(request, gateway) : LATER
     const reply = subDeviceRegistrationReply(request.id, code, registered)
     line.sendPrivately({ topic: subRegisterReply.build(from), payload: Buffer.from(reply) })
   }
   const untap = broker.tap(subRegister.template.replace('{pk}/{dn}', '+/+'), message => {
-    if (underWay.size >= maxUnderWay) return
     const answering = answer(message)
       .catch(onError)
       .finally(() => underWay.delete(answering))

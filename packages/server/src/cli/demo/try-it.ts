@@ -29,6 +29,9 @@ npx hatchway register --url ${stage.tlsUrl} \\
 npx hatchway connect --credentials my-device-1.json \\
   --subscribe /${productKey}/my-device-1/user/get
 
+# watch a fleet come, a part of it with the mistakes of real firmware
+npx hatchway simulate --devices 50 --misbehave wrong-secret=10,no-closing-bar=10
+
 # talk to ${cast.sensor.deviceName} as an application; what it receives shows up here
 mosquitto_pub -h ${hostname} -p ${port} \\
   --cafile ${caFile} \\

@@ -40,7 +40,7 @@ export interface SimulateOptions extends ApiOptions {
 export const MAX_DEVICES = 20_000
 const DEFAULT_DEVICES = 10
 /** More than one process sends without falling behind. */
-const MAX_MESSAGES_PER_SECOND = 20_000
+export const MAX_MESSAGES_PER_SECOND = 20_000
 const MIN_NUMBER_DIGITS = 4
 
 export const DEFAULTS = {

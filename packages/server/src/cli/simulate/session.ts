@@ -4,6 +4,9 @@ import type { DeviceLine } from './line.ts'
 import type { MessageValues } from './message-template.ts'
 import type { Tally } from './tally.ts'
 
+/** What a session needs of its connection. */
+export type SessionLine = Pick<DeviceLine, 'listen' | 'send' | 'cut'>
+
 /** What each device publishes. */
 export interface Messages {
   topic: (values: MessageValues) => string
@@ -14,7 +17,7 @@ export interface Messages {
 }
 
 /** A device that has so many messages unacknowledged leaves out its next one. */
-const MAX_UNACKNOWLEDGED = 16
+export const MAX_UNACKNOWLEDGED = 16
 const MAX_PACKET_ID = 65_535
 const RANDOM_VALUES = 100
 const RRPC_REQUEST = '/rrpc/request/'
@@ -23,7 +26,7 @@ const RRPC_RESPONSE = '/rrpc/response/'
 /** A device that is logged in: publishes in turn, acknowledges what comes, answers requests (RRPC) with what they hold. */
 export class DeviceSession {
   readonly #device: DeviceIdentity
-  readonly #line: DeviceLine
+  readonly #line: SessionLine
   readonly #messages: Messages
   readonly #tally: Tally
   /** When those were sent that are not acknowledged, by packet identifier. */
@@ -34,7 +37,7 @@ export class DeviceSession {
   #isQuiet = false
   #awaitsPingresp = false
 
-  constructor(device: DeviceIdentity, parts: { line: DeviceLine; messages: Messages; tally: Tally }) {
+  constructor(device: DeviceIdentity, parts: { line: SessionLine; messages: Messages; tally: Tally }) {
     this.#device = device
     this.#line = parts.line
     this.#messages = parts.messages
