@@ -15,7 +15,7 @@ export interface SubDevicesParts {
 }
 
 export interface SubDevices {
-  /** Waits for the answers that are under way. Close before the broker and the registry. */
+  /** Waits for the answers that are under way. Close before the registry. */
   close(): Promise<void>
 }
 
