@@ -9,8 +9,10 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for processes of their own most of the time.
     maxWorkers: availableParallelism(),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only what hangs may reach these: a machine that is busy with something else is no failure.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000, interval: 10 } },
     passWithNoTests: false,
     allowOnly: false,
   },

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../packages/server/src/app/index.ts'
 import { serverProgram } from '../scripts/prerequisites.ts'
 import { codeBlocks, ROOT, readDocument } from './harness/documents.ts'
+import { HatchwayProcess } from './harness/hatchway-process.ts'
 
 /** Titles of tests as they stand in the code. */
 function sourcesOfTests(): string {
@@ -106,5 +107,26 @@ describe('the files in deploy/', () => {
     )
     const started = /^ExecStart=\S+ (\S+) serve$/m.exec(readDocument('deploy/hatchway.service'))?.[1] ?? ''
     for (const file of [...copied, ...mounted, started]) expect(existsSync(join(ROOT, file)), file).toBe(true)
+  })
+})
+
+describe('the health check of the image', () => {
+  it.each([['false'], ['true']])('tells whether the server is ready, HATCHWAY_HTTP_TLS=%s', async tls => {
+    const folder = mkdtempSync(join(tmpdir(), 'hatchway-image-'))
+    const [program = '', ...args]: string[] = JSON.parse(
+      /^HEALTHCHECK [\s\S]*?CMD (\[.*\])$/m.exec(readDocument('Dockerfile'))?.[1] ?? '[]',
+    )
+    const server = await HatchwayProcess.start(folder, ['--http-tls', tls])
+    const check = (port: string) => {
+      const env = { ...process.env, HATCHWAY_HTTP_TLS: tls, HATCHWAY_HTTP_PORT: port }
+      return spawnSync(program, args, { env, timeout: 30_000 }).status
+    }
+    try {
+      expect(check(new URL(server.http).port)).toBe(0)
+      expect(check('1')).toBe(1)
+    } finally {
+      await server.end('SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })

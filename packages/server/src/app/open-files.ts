@@ -22,10 +22,7 @@ export function openFilesLimit(): number | undefined {
  * How many connections fit among the open files of each process. Beyond it the system would close connections without a word,
  * those of the API as well.
  */
-export function connectionsThatFit(
-  { workers, upstreamUrl }: Pick<Config, 'workers' | 'upstreamUrl'>,
-  limit: number,
-): number {
+function connectionsThatFit({ workers, upstreamUrl }: Pick<Config, 'workers' | 'upstreamUrl'>, limit: number): number {
   const free = limit - Math.min(MOST_RESERVED, Math.max(LEAST_RESERVED, Math.ceil(limit / RESERVED_SHARE)))
   const inMain = Math.floor(free / (upstreamUrl === null ? 1 : 2))
   const inWorkers = workers === 0 ? inMain : Math.floor(free / FILES_IN_A_WORKER) * workers

@@ -110,7 +110,7 @@ describe('live messages', () => {
     await stream.next()
     expect(http.watchers()).toBe(1)
     ends.abort()
-    await vi.waitFor(() => expect(http.watchers()).toBe(0))
+    await vi.waitFor(() => expect(http.watchers()).toBe(0), { timeout: 20_000 })
   })
 })
 

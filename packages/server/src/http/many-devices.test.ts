@@ -153,9 +153,9 @@ describe('an export', () => {
     const asleep = await settled()
     expect(asleep).toBeGreaterThan(0)
     response.resume()
-    await vi.waitFor(() => expect(pages.mock.calls.length).toBeGreaterThan(asleep + 20))
+    await vi.waitFor(() => expect(pages.mock.calls.length).toBeGreaterThan(asleep + 20), { timeout: 20_000 })
     response.destroy()
-    await vi.waitFor(async () => expect(await settled()).toBe(await settled()))
+    await vi.waitFor(async () => expect(await settled()).toBe(await settled()), { timeout: 20_000 })
   })
 })
 

@@ -52,7 +52,7 @@ function collect(line: MessageLine): { messages: unknown[]; closed: () => boolea
 }
 
 const until = (condition: () => boolean, what: string) =>
-  vi.waitFor(() => expect(condition(), what).toBe(true), { timeout: 10_000, interval: 2 })
+  vi.waitFor(() => expect(condition(), what).toBe(true), { timeout: 20_000, interval: 2 })
 
 test('messages of one turn travel as one frame, in order, after what was said at the door', async () => {
   const { near, nearSocket, far, payload } = await openPair()

@@ -133,7 +133,7 @@ describe('activity', () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     store.before = () => promise
     const asked = activity.history(1)
-    await vi.waitFor(() => expect(store.writes).toHaveLength(1))
+    await vi.waitFor(() => expect(store.writes).toHaveLength(1), { timeout: 20_000 })
     login()
     now += 1000
     const askedAgain = activity.history(1)

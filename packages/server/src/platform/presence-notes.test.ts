@@ -24,7 +24,7 @@ const heldStore = () => {
   return { calls, notePresence }
 }
 const callCount = (store: { calls: unknown[] }, count: number) =>
-  vi.waitFor(() => expect(store.calls).toHaveLength(count), { interval: 1, timeout: 5000 })
+  vi.waitFor(() => expect(store.calls).toHaveLength(count), { interval: 1, timeout: 20_000 })
 
 const open = (options: Partial<PresenceNotesParts> = {}) => {
   const store = heldStore()

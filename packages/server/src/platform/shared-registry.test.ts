@@ -158,7 +158,7 @@ describe('presence where gateways share a registry', () => {
 describe('where changes of others may have been missed', () => {
   const anything = () => registry.announce({ kind: 'anything', at: 1 })
   const cut = () => broker.cut.map(({ sessionId, reason }) => `${sessionId} ${reason}`).sort()
-  const soon = (assertion: () => void) => vi.waitFor(assertion, { interval: 1, timeout: 5000 })
+  const soon = (assertion: () => void) => vi.waitFor(assertion, { interval: 1, timeout: 20_000 })
 
   const connected = async (...identities: Parameters<FakeBroker['connect']>[0][]) => {
     for (const identity of identities) {

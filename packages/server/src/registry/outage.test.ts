@@ -78,9 +78,9 @@ afterEach(async () => {
 
 const away = { name: 'StoreUnavailable', reason: 'store-unavailable' }
 const certain = (one: ReturnType<typeof subject>) =>
-  vi.waitFor(() => expect(one.changes).toHaveLength(1), { interval: 1, timeout: 5000 })
+  vi.waitFor(() => expect(one.changes).toHaveLength(1), { interval: 1, timeout: 20_000 })
 const back = (one: ReturnType<typeof subject>) =>
-  vi.waitFor(() => expect(one.changes.at(-1)).toBeNull(), { interval: 5, timeout: 5000 })
+  vi.waitFor(() => expect(one.changes.at(-1)).toBeNull(), { interval: 5, timeout: 20_000 })
 
 describe('a registry whose store is away', () => {
   test('answers from what it remembers, however old, and asks the store no more', async () => {
@@ -216,7 +216,7 @@ describe('an outage', () => {
     closers.push(async () => outage.close())
     return { outage, changes, fail: () => expect(outage.read(() => Promise.reject(unavailable()))).rejects.toThrow() }
   }
-  const soon = (assertion: () => void) => vi.waitFor(assertion, { interval: 1, timeout: 5000 })
+  const soon = (assertion: () => void) => vi.waitFor(assertion, { interval: 1, timeout: 20_000 })
 
   test('is certain when the probe gets no answer either, and over when it comes after all', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()

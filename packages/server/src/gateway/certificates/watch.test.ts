@@ -51,7 +51,7 @@ async function start(source: CertificateSource): Promise<Certificates> {
   return current
 }
 
-const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 5 })
 
 test('replaced files are taken over; broken ones leave what is in use, and are reported once', async () => {
   const names = ['a.example.com']

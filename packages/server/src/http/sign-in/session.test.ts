@@ -35,10 +35,11 @@ const show = (cookie: string): Promise<Reply> => http.request({ url: SESSION, co
 const ask = async (cookie: string): Promise<void> => {
   expect((await show(cookie)).status).toBe(200)
   const token = cookie.split('=')[1] ?? ''
-  await vi.waitFor(async () => {
+  const isNoted = async (): Promise<void> => {
     const known = await http.registry.sessionByToken(token)
     expect(new Date(known?.session.lastSeenAt ?? 0).toISOString()).toBe(http.nowIso())
-  })
+  }
+  await vi.waitFor(isNoted, { timeout: 20_000 })
 }
 const newName = (): string => `user${++users}`
 

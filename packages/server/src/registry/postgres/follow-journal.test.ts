@@ -15,7 +15,7 @@ async function gateway(url: string) {
   return registry
 }
 
-const soon = (read: () => unknown) => expect.poll(read, { timeout: 10_000 })
+const soon = (read: () => unknown) => expect.poll(read)
 const entryOf = (address: string) => newEntry({ address, outcome: 'registered' }) // never folded
 
 describe('following a journal that gateways share', () => {

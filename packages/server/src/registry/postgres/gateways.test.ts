@@ -32,7 +32,7 @@ async function two() {
   return { url, one, other, productKey, remembered }
 }
 
-const soon = (read: () => unknown) => expect.poll(read, { timeout: 5000 })
+const soon = (read: () => unknown) => expect.poll(read)
 
 describe('two registries on one database', () => {
   test('what one gateway changes is known to the other long before its memory is old', async () => {

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const way of ways.splice(0)) way.close()
 })
 
-const soon = (read: () => unknown) => expect.poll(read, { timeout: 10_000 })
+const soon = (read: () => unknown) => expect.poll(read)
 
 async function gateway(url: string) {
   const store = await open(url, { gatewayLeaseMs, callTimeoutMs: 1000 })

@@ -194,6 +194,6 @@ describe('the database', () => {
       )
       return Number(row?.rows)
     }
-    await expect.poll(left, { timeout: 10_000 }).toBe(0)
+    await expect.poll(left).toBe(0)
   })
 })

@@ -10,7 +10,7 @@ import { stores } from './stores.suite.ts'
 const { server, open } = stores()
 const VISITOR = { address: '192.0.2.1', userAgent: '' }
 const PASSWORD = 'correct horse battery'
-const soon = (read: () => unknown) => expect.poll(read, { timeout: 5000 })
+const soon = (read: () => unknown) => expect.poll(read)
 
 async function gateway(url: string) {
   const registry = createRegistry({ store: await open(url), clock: () => NOW })

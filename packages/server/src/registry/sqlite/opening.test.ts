@@ -184,7 +184,7 @@ describe('the database file', () => {
         .get()
       return Number(row?.['rows'])
     }
-    await expect.poll(left, { timeout: 10_000 }).toBe(0)
+    await expect.poll(left).toBe(0)
     db.close()
   })
 })
