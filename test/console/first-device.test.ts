@@ -89,6 +89,11 @@ it('tells a refused device’s mistake in the journal while it happens', async (
   await page.getByRole('button', { name: /^Details: The password is not the signature/ }).click()
   await page.getByText(`deviceNamemeter-0001productKey${product.productKey}random123`).waitFor()
   await page.getByText('The ProductKey or the DeviceName, or nothing, was used as the secret.').waitFor()
+  // It was never created: its page leads back to what is known of it.
+  await page.getByRole('link', { name: 'Open the device' }).click()
+  await page.getByText('This product has no device of this name.').waitFor()
+  await page.getByRole('link', { name: 'See its journal' }).click()
+  await page.getByRole('button', { name: /^Details: The password is not the signature/ }).waitFor()
   await context.close()
 })
 

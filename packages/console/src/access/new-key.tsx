@@ -46,6 +46,7 @@ export function NewKey({ isOpen, onClose, onDone }: NewKeyProps) {
   if (made !== undefined) {
     const finish = (): void => {
       setMade(undefined)
+      work.reset() // it holds the secret, too
       onClose()
     }
     return <Made made={made} onClose={finish} />

@@ -1,5 +1,6 @@
 import { Spin } from 'antd'
 import { Link } from 'wouter'
+import { isProblem } from '../api/problem.ts'
 import type { Device } from '../api/types.ts'
 import { productPath } from '../frame/pages.ts'
 import { useText } from '../i18n/preferences.ts'
@@ -16,11 +17,15 @@ import { Rrpc } from './rrpc.tsx'
 import { SendMessage } from './send-message.tsx'
 import { deviceText } from './text.ts'
 import { Timeline } from './timeline.tsx'
+import { UnknownDevice } from './unknown-device.tsx'
 import { useDevice } from './use-device.ts'
 
 export function DevicePage({ productKey, deviceName }: { productKey: string; deviceName: string }) {
   const mayOperate = useMay('operate')
   const { data: device, error, refetch } = useDevice(productKey, deviceName)
+  if (device === undefined && isProblem(error, 'device-not-found')) {
+    return <UnknownDevice productKey={productKey} deviceName={deviceName} />
+  }
   if (device === undefined) {
     return error === null ? <Spin className="waiting" /> : <ProblemAlert error={error} onRetry={() => void refetch()} />
   }

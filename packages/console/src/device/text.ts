@@ -3,6 +3,10 @@ import { bilingual } from '../i18n/bilingual.ts'
 export const deviceText = bilingual(
   {
     identity: 'Identity',
+    noDevice: 'This product has no device of this name.',
+    noDeviceFix: 'It was never created, or it is deleted. The journal knows why it was refused.',
+    itsJournal: 'See its journal',
+    itsProduct: 'Open the product',
     productKey: 'ProductKey',
     deviceName: 'DeviceName',
     status: 'Status',
@@ -97,6 +101,10 @@ export const deviceText = bilingual(
   },
   {
     identity: '标识',
+    noDevice: '该产品下没有这个名称的设备。',
+    noDeviceFix: '设备从未创建，或已被删除。接入日志中有它被拒绝的原因。',
+    itsJournal: '查看接入日志',
+    itsProduct: '打开产品',
     productKey: 'ProductKey（产品标识）',
     deviceName: 'DeviceName（设备名称）',
     status: '状态',

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { Button, Form, Input, Segmented, Select } from 'antd'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { api, resultOf } from '../api/client.ts'
 import type { Explanation } from '../api/types.ts'
 import { useText } from '../i18n/preferences.ts'
@@ -35,9 +35,14 @@ export function ExplainPage() {
   const t = useText(explainText)
   const [form, setForm] = useState<'fields' | 'hex'>('fields')
   const { mutate, data, error, isPending, reset } = useMutation({ mutationFn: ask })
+  const verdict = useRef<HTMLDivElement>(null)
+  // The form fills a small window: without this the answer would come unseen below it.
+  useEffect(() => {
+    if (data !== undefined) verdict.current?.scrollIntoView({ block: 'nearest' })
+  }, [data])
   return (
     <Page title={t.title} lead={t.lead}>
-      <Section title={t.title}>
+      <Section title={t.question}>
         <Form<Question>
           layout="vertical"
           requiredMark={false}
@@ -67,7 +72,7 @@ export function ExplainPage() {
         </Form>
       </Section>
       <ProblemAlert error={error} />
-      {data === undefined ? null : <Verdict explanation={data} />}
+      <div ref={verdict}>{data === undefined ? null : <Verdict explanation={data} />}</div>
     </Page>
   )
 }

@@ -4,6 +4,7 @@ export const explainText = bilingual(
   {
     title: 'Explain',
     lead: 'What would the server answer to this CONNECT, and why? Nothing is changed and nothing is written to the journal.',
+    question: 'What the device sends',
     fields: 'Three fields',
     hex: 'Hex dump',
     clientId: 'clientId',
@@ -38,6 +39,7 @@ export const explainText = bilingual(
   {
     title: '诊断',
     lead: '服务器会如何答复这个 CONNECT，为什么？诊断不会改变任何内容，也不会写入接入日志。',
+    question: '设备发送的内容',
     fields: '三个字段',
     hex: '十六进制报文',
     clientId: 'clientId（客户端标识）',
