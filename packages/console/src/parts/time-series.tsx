@@ -10,6 +10,7 @@ export interface Series {
   values: readonly number[]
 }
 
+const HALF_TIME_PX = 32
 const HEIGHT_PX = 180
 const SECOND_MS = 1000
 const SHORT_SECONDS = 600
@@ -45,6 +46,8 @@ export function TimeSeries({
       {
         width: place.current.clientWidth,
         height: HEIGHT_PX,
+        // Room for the second half of a time that stands at the right end.
+        padding: [null, HALF_TIME_PX, null, null],
         legend: { show: false },
         cursor: { show: false },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },

@@ -26,6 +26,7 @@ export function DeviceCode(values: Omit<ConnectValues, 'productSecret'>) {
       <div className="row spread">
         <Radio.Group
           optionType="button"
+          buttonStyle="solid"
           aria-label={t.step2}
           value={kind}
           options={EXAMPLES.map(({ kind: value, label: name }) => ({ value, label: name }))}
