@@ -29,14 +29,16 @@ export function roamingClient(endpoints: readonly Endpoint[], options: IClientOp
 async function registerSomewhere(
   endpoints: readonly Endpoint[],
   input: Parameters<typeof registerDevice>[1],
-): Promise<{ issued: Issued; attempts: number }> {
+): Promise<{ issued: Issued; failures: string[] }> {
   const deadline = Date.now() + GIVE_UP_MS
+  const failures: string[] = []
   for (let at = 0; ; at++) {
     const endpoint = endpoints[at % endpoints.length]
     if (endpoint === undefined) throw new Error('there is no server to register at')
     try {
-      return { issued: await registerDevice(endpoint, input), attempts: at + 1 }
+      return { issued: await registerDevice(endpoint, input), failures }
     } catch (error) {
+      failures.push(String(error))
       if (Date.now() > deadline) throw error
       await new Promise(resolve => setTimeout(resolve, RETRY_MS))
     }
@@ -48,16 +50,16 @@ export class FieldDevice {
   /** What it published and was told that it is owned. */
   readonly acknowledged: string[] = []
   readonly client: MqttClient
-  /** How often it had to try until it was registered. */
-  readonly attempts: number
+  /** What each attempt before the one that registered it ended with. */
+  readonly failures: readonly string[]
   readonly #name: string
   readonly #topic: string
   #stopped = false
   #done = Promise.resolve()
 
-  private constructor(client: MqttClient, device: { name: string; topic: string; attempts: number }) {
+  private constructor(client: MqttClient, device: { name: string; topic: string; failures: string[] }) {
     this.client = client
-    this.attempts = device.attempts
+    this.failures = device.failures
     this.#name = device.name
     this.#topic = device.topic
   }
@@ -69,7 +71,7 @@ export class FieldDevice {
   ): Promise<FieldDevice> {
     const { productKey } = product
     const { name: deviceName, mode } = device
-    const { issued, attempts } = await registerSomewhere(endpoints, { ...product, deviceName, mode })
+    const { issued, failures } = await registerSomewhere(endpoints, { ...product, deviceName, mode })
     const { deviceSecret, clientId = '', deviceToken = '' } = issued
     const login =
       deviceSecret === undefined
@@ -77,7 +79,7 @@ export class FieldDevice {
         : secretLoginConnect({ productKey, deviceName, deviceSecret })
     const { userName: username, ...rest } = login
     const topic = `/${productKey}/${deviceName}/user/update`
-    return new FieldDevice(roamingClient(endpoints, { ...rest, username }), { name: deviceName, topic, attempts })
+    return new FieldDevice(roamingClient(endpoints, { ...rest, username }), { name: deviceName, topic, failures })
   }
 
   /** Publishes until it is stopped. */

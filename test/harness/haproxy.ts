@@ -90,6 +90,8 @@ function documentedSetup(servers: readonly Balanced[], header: HeaderOption, por
       `    server hatchway-${index + 1} 127.0.0.1:${mqttPort} port ${new URL(http).port} inter 100ms\n`,
   )
   const replacements: readonly [what: RegExp, by: string][] = [
+    // Else a check may take no longer than the interval, which is a tenth of the documented one here.
+    [/timeout connect 5s$/m, 'timeout connect 5s\n    timeout check 5s'],
     [/bind :1883$/m, `bind ${BALANCER_HOST}:${port}`],
     [/^ *bind :8883\n/m, ''],
     [/^ *server hatchway-1 .*\n/m, serverLines.join('')],
