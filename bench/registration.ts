@@ -2,33 +2,34 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { PostgresServer } from '../packages/server/src/registry/postgres/server.suite.ts'
 import { Child } from './child.ts'
-import { formatSpread, spreadOf } from './figures.ts'
 import { HatchwayServer } from './hatchway-server.ts'
-import { LOAD_CORE, machineLine, processCpuUs, SERVER_CORE } from './machine.ts'
+import { LOAD_CORE, processCpuUs, SERVER_CORE } from './machine.ts'
 import { readOptions } from './options.ts'
 import type { Load, Report } from './registration-load.ts'
 import { decodeAndVerifyUs, storeUs } from './registration-parts.ts'
+import {
+  type Gateway,
+  type GatewayRound,
+  type Options,
+  type PeerRound,
+  registrationReport,
+} from './registration-report.ts'
+import { databaseCpuUs } from './registry-database-cpu.ts'
 import type { BenchReport } from './report.ts'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
-interface Options {
-  count: number
-  parallel: number
-  repeats: number
-  warmUp: number
-  tlsVersion: Load['tlsVersion']
-  mode: Load['mode']
-}
-
 function optionsOf(args: readonly string[]): Options {
   const {
+    databases,
     tls,
     mode,
     'warm-up': warmUp,
     ...counts
   } = readOptions(args, {
+    databases: { several: ['sqlite', 'postgres'] },
     count: { from: 1, to: 50_000, default: 3000 },
     parallel: { from: 1, to: 512, default: 64 },
     repeats: { from: 1, to: 20, default: 5 },
@@ -36,139 +37,114 @@ function optionsOf(args: readonly string[]): Options {
     tls: { oneOf: ['1.2', '1.3'], default: '1.3' },
     mode: { oneOf: ['register', 'regnwl'], default: 'register' },
   })
-  return { ...counts, warmUp, tlsVersion: `TLSv${tls}` as Load['tlsVersion'], mode: mode as Load['mode'] }
+  return { ...counts, databases, warmUp, tlsVersion: `TLSv${tls}` as Load['tlsVersion'], mode: mode as Load['mode'] }
 }
 
-/** Server CPU per registration beside a bare TLS accept, in turn within one run, and where it goes. */
+interface Running {
+  gateways: Gateway[]
+  peers: Peer[]
+  /** What to stop and remove, the last one first. */
+  ending: (() => Promise<unknown> | undefined)[]
+}
+
+/** Server CPU per registration beside a bare TLS accept, in turn within one run, with each database, and where it goes. */
 export async function run(args: readonly string[]): Promise<BenchReport> {
   const options = optionsOf(args)
-  const dataDir = mkdtempSync(join(tmpdir(), 'hatchway-bench-'))
-  const hatchway = await HatchwayServer.start(dataDir)
-  const peers: Peer[] = []
+  const running: Running = { gateways: [], peers: [], ending: [] }
   try {
-    for (const does of ['closes', 'answers'] as const) {
-      const certificate = ['server-ec.pem', 'server-ec-key.pem'].map(file => join(dataDir, file))
-      const child = new Child(SERVER_CORE, path('bare-tls-server.ts'), [does, ...certificate])
-      peers.push({ child, answers: does === 'answers', us: [], port: (await child.message<{ port: number }>()).port })
-    }
-    return await measure({ options, hatchway, peers })
+    for (const database of options.databases) await startGateway(running, database)
+    await startPeers(running)
+    await measure(options, running)
+    const parts = { decodeUs: decodeAndVerifyUs(), storeUs: await storeUs(options.parallel) }
+    const [bare = [], answering = []] = running.peers.map(({ rounds }) => rounds)
+    return registrationReport({ options, bare, answering, gateways: running.gateways, parts })
   } finally {
-    await Promise.all([hatchway.stop(), ...peers.map(({ child }) => child.stop())])
-    rmSync(dataDir, { recursive: true })
+    for (const end of running.ending.toReversed()) await end()
   }
 }
 
-/** A server under measurement. */
+async function startGateway({ gateways, ending }: Running, database: string): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hatchway-bench-'))
+  ending.push(async () => rmSync(dataDir, { recursive: true }))
+  let flags: string[] = []
+  let databaseCpu = (): number | null => null // SQLite works in the gateway's own process
+  if (database === 'postgres') {
+    const postgres = await PostgresServer.create({ durable: true })
+    ending.push(() => postgres.remove())
+    flags = ['--database-url', await postgres.database()]
+    databaseCpu = () => databaseCpuUs(postgres.pid)
+  }
+  const server = await HatchwayServer.start(dataDir, {}, flags)
+  ending.push(() => server.stop())
+  gateways.push({ database, server, dataDir, databaseCpu, rounds: [] })
+}
+
+/** A bare server under measurement. */
 interface Peer {
   child: Child
   port: number
   answers: boolean
-  /** CPU microseconds per connection, of each round that counts. */
-  us: number[]
+  rounds: PeerRound[]
 }
 
-interface Bench {
-  options: Options
-  hatchway: HatchwayServer
-  peers: readonly Peer[]
+async function startPeers({ gateways, peers, ending }: Running): Promise<void> {
+  const dataDir = gateways[0]?.dataDir ?? ''
+  for (const does of ['closes', 'answers'] as const) {
+    const certificate = ['server-ec.pem', 'server-ec-key.pem'].map(file => join(dataDir, file))
+    const child = new Child(SERVER_CORE, path('bare-tls-server.ts'), [does, ...certificate])
+    ending.push(() => child.stop())
+    const { port } = await child.message<{ port: number }>()
+    peers.push({ child, port, answers: does === 'answers', rounds: [] })
+  }
 }
 
-async function measure({ options, hatchway, peers }: Bench): Promise<BenchReport> {
+async function measure(options: Options, { gateways, peers }: Running): Promise<void> {
   // The first rounds are not counted: code that a storm runs is compiled in the course of thousands of them.
   const rounds = options.warmUp + options.repeats
-  const product = await prepare(hatchway, options, rounds)
-  const base = {
-    count: options.count,
-    parallel: options.parallel,
-    tlsVersion: options.tlsVersion,
-    mode: options.mode,
-  }
-  const ours: Peer = { child: hatchway.child, port: hatchway.port, answers: true, us: [] }
-  const generatorLoads: number[] = []
+  const products = new Map<Gateway, Awaited<ReturnType<typeof prepare>>>()
+  for (const gateway of gateways) products.set(gateway, await prepare(gateway.server, options, rounds))
+  const { count, parallel, tlsVersion, mode } = options
   for (let round = 0; round < rounds; round++) {
-    const shared = { ...base, ...product, firstDevice: round * options.count }
-    for (const { child, port, answers, us } of [...peers, ours]) {
-      const of = await cpuPerOperation(child, { ...shared, port, answers })
-      if (round < options.warmUp) continue
-      us.push(of.us)
-      generatorLoads.push(of.report.cpuSeconds / of.report.seconds)
+    const load = { count, parallel, tlsVersion, mode, firstDevice: round * count }
+    for (const { child, port, answers, rounds: kept } of peers) {
+      const measured = await loaded(child, { ...load, productKey: '-', productSecret: '-', port, answers })
+      if (round >= options.warmUp) kept.push(measured)
+    }
+    for (const [{ server, databaseCpu, rounds: kept }, product] of products) {
+      const before = databaseCpu()
+      const measured = await loaded(server.child, { ...load, ...product, port: server.port, answers: true })
+      const after = databaseCpu()
+      const databaseUs = before === null || after === null ? null : (after - before) / count
+      if (round >= options.warmUp) kept.push({ ...measured, databaseUs } satisfies GatewayRound)
     }
   }
-  const [bareUs = [], answeringUs = []] = peers.map(({ us }) => us)
-  return report({ options, bareUs, answeringUs, ourUs: ours.us, generatorLoads })
 }
 
-async function cpuPerOperation(server: Child, load: Load): Promise<{ us: number; report: Report }> {
+async function loaded(server: Child, load: Load): Promise<PeerRound> {
   const before = processCpuUs(server.pid)
   const generator = new Child(LOAD_CORE, path('registration-load.ts'), [JSON.stringify(load)])
-  const report = await generator.message<Report>()
-  if (report.failed > 0) throw new Error(`${report.failed} of ${report.done} devices were not answered`)
-  return { us: (processCpuUs(server.pid) - before) / report.done, report }
+  const { done, failed, seconds, cpuSeconds } = await generator.message<Report>()
+  if (failed > 0) throw new Error(`${failed} of ${done} devices were not answered`)
+  return {
+    us: (processCpuUs(server.pid) - before) / done,
+    perSecond: done / seconds,
+    generatorLoad: cpuSeconds / seconds,
+  }
 }
 
 async function prepare(
-  hatchway: HatchwayServer,
+  server: HatchwayServer,
   options: Options,
   rounds: number,
 ): Promise<{ productKey: string; productSecret: string }> {
-  const product = await hatchway.createProduct({ dynamicRegistration: true, preregistrationFree: true })
+  const { productKey, productSecret } = await server.createProduct({
+    dynamicRegistration: true,
+    preregistrationFree: true,
+  })
   const total = options.mode === 'register' ? options.count * rounds : 0
-  await hatchway.importDevices(
-    product.productKey,
+  await server.importDevices(
+    productKey,
     Array.from({ length: total }, (_, index) => `bench${index}`),
   )
-  return product
-}
-
-interface Figures {
-  options: Options
-  bareUs: readonly number[]
-  answeringUs: readonly number[]
-  ourUs: readonly number[]
-  generatorLoads: readonly number[]
-}
-
-async function report({ options, bareUs, answeringUs, ourUs, generatorLoads }: Figures): Promise<BenchReport> {
-  const ratiosTo = (peerUs: readonly number[]): number[] => ourUs.map((us, index) => us / (peerUs[index] ?? Number.NaN))
-  const ratios = ratiosTo(bareUs)
-  const answeringRatios = ratiosTo(answeringUs)
-  const decodeUs = decodeAndVerifyUs()
-  const store = await storeUs(options.parallel)
-  const bare = spreadOf(bareUs).median
-  const answering = spreadOf(answeringUs).median - bare
-  const rest = spreadOf(ourUs).median - bare - answering - decodeUs - store
-  const { mode, tlsVersion, parallel, repeats, warmUp, count } = options
-  return {
-    name: 'registration',
-    how: `${mode}, ${tlsVersion}, ECDSA P-256, ${parallel} at a time, ${repeats} repeats of ${count} after ${warmUp} to warm up, median (min-max)`,
-    machine: machineLine(),
-    versions: {},
-    tables: [
-      {
-        title: 'Server CPU microseconds per connection',
-        columns: ['', 'us'],
-        rows: [
-          ['bare tls.createServer, accept and close', formatSpread(spreadOf(bareUs))],
-          ['bare tls.createServer that reads a packet and answers it', formatSpread(spreadOf(answeringUs))],
-          ['Hatchway, durable registration', formatSpread(spreadOf(ourUs))],
-          ['ratio to accept and close', formatSpread(spreadOf(ratios), 2)],
-          ['ratio to the answering one', formatSpread(spreadOf(answeringRatios), 2)],
-        ],
-      },
-      {
-        title: 'Where it goes',
-        columns: ['', 'us'],
-        rows: [
-          ['TLS handshake and close', bare.toFixed(0)],
-          ['one packet in, one out', answering.toFixed(0)],
-          ['decode and verify', decodeUs.toFixed(1)],
-          ['store', store.toFixed(1)],
-          ['rest', rest.toFixed(0)],
-        ],
-      },
-    ],
-    notes: [`Load of the generator's core: ${formatSpread(spreadOf(generatorLoads), 2)}.`],
-    figures: { bareUs, answeringUs, ourUs, ratios, answeringRatios, decodeUs, storeUs: store, generatorLoads },
-    passed: true,
-  }
+  return { productKey, productSecret }
 }

@@ -203,6 +203,11 @@ describe('a migration', () => {
     }
     expect(interruptions).toBeGreaterThan(5)
     expect(await run({})).toEqual({ state: 'done-before', at: NOW })
+    const moved = kind === 'sqlite' ? await sqlite.open(otherFile) : await postgres.open(otherUrl)
+    const [product] = (await moved.listProducts({ limit: 1 })).items
+    const byTime = { productKey: product?.productKey ?? '', order: 'newest', limit: 100 } as const
+    expect((await moved.listDevices(byTime)).items).toHaveLength(10) // the index of times is there again
+    await moved.close()
   })
 
   test('finds a row that was changed, is missing or is one too many in the target, and names it', async () => {

@@ -11,30 +11,27 @@ import { postgresPrograms } from '../../../../../scripts/postgres-programs.ts'
 const USER = 'hatchway'
 export const PASSWORD = 'p%40ss%2Fw%3Ard'
 const START_TIMEOUT_MS = 30_000
-/** Nothing of a test's database has to survive the machine. */
-const SETTINGS = [
-  'fsync=off',
-  'full_page_writes=off',
-  'max_connections=60',
-  'shared_buffers=32MB',
-  'deadlock_timeout=200ms',
-]
+const NOT_DURABLE = ['fsync=off', 'full_page_writes=off']
+const SETTINGS = ['max_connections=60', 'shared_buffers=32MB', 'deadlock_timeout=200ms']
 
 /** A PostgreSQL server of its own on 127.0.0.1, in a folder that is gone afterwards. It can be stopped and started. */
 export class PostgresServer {
   readonly port: number
   readonly #folder: string
   readonly #bin: string
+  readonly #settings: readonly string[]
   #process: ChildProcess | undefined
   #databases = 0
 
-  private constructor(place: { folder: string; bin: string; port: number }) {
+  private constructor(place: { folder: string; bin: string; port: number; settings: readonly string[] }) {
     this.#folder = place.folder
     this.#bin = place.bin
     this.port = place.port
+    this.#settings = place.settings
   }
 
-  static async create(): Promise<PostgresServer> {
+  /** What is not `durable` is lost with the machine, but not with the server: enough for tests, and quicker. */
+  static async create({ durable = false } = {}): Promise<PostgresServer> {
     const bin = postgresPrograms()
     if (bin === undefined) throw new Error('PostgreSQL is not installed (Debian package postgresql)')
     const folder = mkdtempSync(join(tmpdir(), 'hatchway-postgres-'))
@@ -60,7 +57,8 @@ export class PostgresServer {
       encoding: 'utf8',
     })
     if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${made.error ?? ''}`)
-    const server = new PostgresServer({ folder, bin, port: await freePort() })
+    const settings = durable ? SETTINGS : [...NOT_DURABLE, ...SETTINGS]
+    const server = new PostgresServer({ folder, bin, port: await freePort(), settings })
     try {
       await server.start()
     } catch (error) {
@@ -80,7 +78,7 @@ export class PostgresServer {
   }
 
   async start(): Promise<void> {
-    const settings = [...SETTINGS, `port=${this.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+    const settings = [...this.#settings, `port=${this.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
     const args = ['-D', join(this.#folder, 'data'), ...settings.flatMap(setting => ['-c', setting])]
     // It tidies up after itself at this signal, without waiting for anybody.
     const command = leashed(join(this.#bin, 'postgres'), args, 'QUIT')

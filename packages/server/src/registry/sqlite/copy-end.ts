@@ -11,6 +11,7 @@ import { type CopyEnd, copiedText, identityOf } from '../migration/copy-end.ts'
 import type { Sealer } from '../seal.ts'
 import { MARK_NAME, type MigrationMark, markBytes, markOf } from '../sql/migration-mark.ts'
 import type { TimeMs } from '../types.ts'
+import { CREATION_INDEX } from './migrations.ts'
 import { NameIndex } from './name-index.ts'
 import { openForWriting } from './open.ts'
 import { setAllOffline } from './upkeep-calls.ts'
@@ -60,6 +61,7 @@ export function openSqliteCopyEnd({ file, sealer, role, now }: SqliteCopyEndOpti
       Number(db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'products'").get()?.['seq'] ?? 0),
     async complete(lastProductId) {
       inTransaction(db, () => {
+        db.exec(CREATION_INDEX)
         db.exec("DELETE FROM sqlite_sequence WHERE name = 'products'")
         db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('products', ?)").run(lastProductId)
       })
@@ -70,6 +72,7 @@ export function openSqliteCopyEnd({ file, sealer, role, now }: SqliteCopyEndOpti
 
 function tableAccess(db: DatabaseSync): Pick<CopyEnd, 'lastKey' | 'rows' | 'insert'> {
   const nameIndex = new NameIndex(db)
+  let hasCreationIndex = true
   const prepared = new Map<string, StatementSync>()
   const rowStatement = (sql: string): StatementSync => {
     const known = prepared.get(sql)
@@ -96,6 +99,11 @@ function tableAccess(db: DatabaseSync): Pick<CopyEnd, 'lastKey' | 'rows' | 'inse
     async insert(table, rows) {
       const statement = rowStatement(insertSql(table))
       inTransaction(db, () => {
+        if (table.name === 'devices' && hasCreationIndex) {
+          // Devices come by name: the time of each would be another page of that index to write. `complete` makes it anew.
+          db.exec('DROP INDEX IF EXISTS devices_by_creation')
+          hasCreationIndex = false
+        }
         for (const row of rows) {
           const [productId, deviceName] = row
           const own = table.name === 'devices' ? [nameIndex.add(Number(productId), String(deviceName))] : []

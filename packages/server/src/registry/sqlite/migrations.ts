@@ -1,3 +1,7 @@
+/** The devices by time of creation. */
+export const CREATION_INDEX =
+  'CREATE INDEX IF NOT EXISTS devices_by_creation ON devices (product_id, created_at, device_name)'
+
 /**
  * The schema, one step per version (`PRAGMA user_version`). Steps that a release has shipped are never edited: add one.
  *
@@ -164,9 +168,7 @@ CREATE TABLE audit (
 ALTER TABLE users ADD COLUMN oidc_subject TEXT;
 CREATE UNIQUE INDEX users_by_oidc_subject ON users (oidc_subject);
 `,
-  `
-CREATE INDEX devices_by_creation ON devices (product_id, created_at, device_name);
-`,
+  CREATION_INDEX,
   'ALTER TABLE devices ADD COLUMN connections TEXT;',
 ]
 
