@@ -210,6 +210,18 @@ describe('a migration', () => {
     await moved.close()
   })
 
+  test('whose database goes away says so, and what to do', async () => {
+    const url = await postgres.server().database()
+    const end = await postgresEnd(url, target)
+    const ending =
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = $1'
+    await postgres.server().query(ending, { values: [new URL(url).pathname.slice(1)] })
+    const [table] = COPIED_TABLES
+    if (!table) throw new Error('there are tables')
+    await expect(end.rows(table, undefined, 1)).rejects.toThrow(/was lost \(.*\); run the same command again/)
+    await end.close()
+  })
+
   test('finds a row that was changed, is missing or is one too many in the target, and names it', async () => {
     const { file } = await filledFile()
     const device = `product_id 1, device_name "listed1"`

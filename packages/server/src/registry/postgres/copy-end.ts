@@ -11,8 +11,10 @@ import { type CopyEnd, copiedText, identityOf, MigrationRefused } from '../migra
 import type { Sealer } from '../seal.ts'
 import { COUNT_COLUMNS } from '../sql/counted.ts'
 import { MARK_NAME, markBytes, markOf } from '../sql/migration-mark.ts'
+import { StoreUnavailable } from '../store.ts'
 import type { TimeMs } from '../types.ts'
 import { clientConfig, databaseName, setUp } from './connection-settings.ts'
+import { storeError } from './database-error.ts'
 import { MIGRATION_LOCK, openDatabase, shown, startProblem } from './open.ts'
 
 const CONNECT_TIMEOUT_MS = 5000
@@ -110,7 +112,7 @@ function copyEnd({ work: client, guard }: Clients, names: Pick<CopyEnd, 'name' |
       await client.query(text, [MARK_NAME, markBytes(mark)])
     },
     count: ({ name }) => number(`SELECT count(*) AS number FROM ${name}`),
-    ...tableAccess(client),
+    ...tableAccess(client, names.name),
     lastProductId: () => number('SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS number FROM products_id_seq'),
     async complete(lastProductId) {
       await guard.query('SELECT 1') // its connection must have held all the time
@@ -130,9 +132,14 @@ async function metaValue(client: Client, name: string): Promise<Uint8Array | und
   return rows[0]?.value
 }
 
-function tableAccess(client: Client): Pick<CopyEnd, 'lastKey' | 'rows' | 'insert'> {
+function tableAccess(client: Client, name: string): Pick<CopyEnd, 'lastKey' | 'rows' | 'insert'> {
+  const lost = (error: unknown): never => {
+    const told = storeError(error)
+    if (!(told instanceof StoreUnavailable)) throw error
+    throw new MigrationRefused(`${name} was lost (${told.message}); run the same command again, it goes on there.`)
+  }
   const read = async (text: string, values: CopiedRow): Promise<CopiedRow[]> =>
-    (await client.query<CopiedValue[]>({ text, values: [...values], rowMode: 'array' })).rows
+    (await client.query<CopiedValue[]>({ text, values: [...values], rowMode: 'array' }).catch(lost)).rows
   return {
     async lastKey(table) {
       const key = keyNames(table)
@@ -150,7 +157,7 @@ function tableAccess(client: Client): Pick<CopyEnd, 'lastKey' | 'rows' | 'insert
     },
     async insert(table, rows) {
       const values = table.columns.map(([, kind], at) => rows.map(row => stored(kind, row[at] ?? null)))
-      await client.query({ name: `copy-${table.name}`, text: insertText(table), values })
+      await client.query({ name: `copy-${table.name}`, text: insertText(table), values }).catch(lost)
     },
   }
 }
