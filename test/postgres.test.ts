@@ -47,22 +47,38 @@ async function startGateway(name: string, url: string): Promise<HatchwayProcess>
   return gateway
 }
 
-/** An open event stream; resolves to how to wait for so many devices that it tells to be registered. */
-async function followRegistrations({ http }: HatchwayProcess): Promise<(count: number) => Promise<string[]>> {
+interface Happening {
+  event: string
+  data: { deviceName?: string; status?: string; gateways?: number; reason?: string }
+}
+
+/** An open event stream: what it tells from now on. */
+async function openEvents({ http }: HatchwayProcess): Promise<AsyncGenerator<Happening>> {
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
   const { body } = await fetch(`${http}/api/v1/events`, { headers, signal: AbortSignal.timeout(20_000) })
   if (body === null) throw new Error('there is no stream')
+  return happenings(body)
+}
+
+async function* happenings(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Happening> {
+  let [text, event] = ['', '']
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    const lines = `${text}${chunk}`.split('\n')
+    text = lines.pop() ?? ''
+    for (const line of lines) {
+      if (line.startsWith('event: ')) event = line.slice('event: '.length)
+      if (line.startsWith('data: ')) yield { event, data: JSON.parse(line.slice('data: '.length)) }
+    }
+  }
+}
+
+/** Resolves to how to wait for so many devices that the stream tells to be registered. */
+async function followRegistrations(gateway: HatchwayProcess): Promise<(count: number) => Promise<string[]>> {
+  const events = await openEvents(gateway)
   return async count => {
     const names: string[] = []
-    let text = ''
-    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-      const lines = `${text}${chunk}`.split('\n')
-      text = lines.pop() ?? ''
-      for (const line of lines) {
-        if (!line.startsWith('data: {"')) continue
-        const { reason, deviceName } = JSON.parse(line.slice('data: '.length)) as Record<string, string>
-        if (reason === 'registered') names.push(deviceName ?? '')
-      }
+    for await (const { data } of events) {
+      if (data.reason === 'registered') names.push(data.deviceName ?? '')
       if (names.length >= count) return names
     }
     throw new Error('the stream ended')
@@ -93,6 +109,25 @@ describe('two gateways on one PostgreSQL database', () => {
     expect((await fetch(`${second.http}/readyz`)).status).toBe(200)
     expect(await Promise.all([first.end('SIGTERM'), second.end('SIGTERM')])).toEqual([0, 0])
   })
+})
+
+it('who watches at one gateway sees devices come and go at the other, and the rates of both', async () => {
+  const url = await postgres.database()
+  const [watched, other] = await Promise.all([startGateway('watched', url), startGateway('other', url)])
+  const product = (await watched.api('POST', '/products', { name: 'test', dynamicRegistration: true })) as Product
+  await watched.api('POST', `/products/${product.productKey}/devices`, { deviceName: 'dev1' })
+  const issued = await registerDevice(other.endpoint, { ...product, deviceName: 'dev1', mode: 'register' })
+  const events = await openEvents(watched)
+  const seen = new Set<string>()
+  for await (const { event, data } of events) {
+    if (event === 'rates' && data.gateways === 2 && seen.size === 0) {
+      seen.add('both gateways')
+      expect(await logsIn(other, product, 'dev1', issued)).toBe(0)
+    }
+    if (event === 'presence') seen.add(`${data.deviceName} ${data.status}`)
+    if (seen.has('dev1 OFFLINE')) break
+  }
+  expect([...seen]).toEqual(['both gateways', 'dev1 ONLINE', 'dev1 OFFLINE'])
 })
 
 describe('hatchway serve stops with one clear sentence and exit code 1', () => {

@@ -2,7 +2,7 @@ import { createContext, use, useEffect, useEffectEvent, useSyncExternalStore } f
 import type { JournalEntry } from '../api/types.ts'
 import type { ChannelState, EventChannel } from './event-channel.ts'
 
-/** What happens a second at this gateway. */
+/** What happens a second, at all gateways together. */
 export interface Rates {
   time: string
   registrations: number

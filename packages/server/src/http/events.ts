@@ -1,15 +1,14 @@
 import { Type } from 'typebox'
-import type { Presence } from '../broker/port.ts'
 import type { JournalEntry } from '../registry/types.ts'
 import { type Caller, callerOf, covers } from './caller.ts'
 import type { EventStream, StreamEvent } from './event-stream.ts'
+import { createFleetFeed } from './fleet-feed.ts'
 import { journalEntryReply } from './journal-entry.ts'
 import { createJournalFeed } from './journal-feed.ts'
 import type { OpenStreams } from './open-streams.ts'
 import type { Api, HttpParts } from './parts.ts'
 import { Problem } from './problem.ts'
-import { createRates } from './rates.ts'
-import { iso, keyedProblems, text } from './schemas.ts'
+import { keyedProblems, text } from './schemas.ts'
 
 const REPLAY_PAGE_ENTRIES = 200
 /** Live entries that may wait until a replay has caught up with them. */
@@ -35,9 +34,12 @@ export interface EventHub {
 type HubParts = Pick<HttpParts, 'registry' | 'broker' | 'activity' | 'settings' | 'clock' | 'log'>
 
 export function createEventHub(parts: HubParts): EventHub {
-  const { registry, broker, settings, log } = parts
+  const { registry, settings, log } = parts
   const listeners = new Set<Listener>()
-  const rates = createRates(parts, data => publish(null, { event: 'rates', data: JSON.stringify(data) }))
+  const fleet = createFleetFeed(parts, {
+    rates: data => publish(null, { event: 'rates', data: JSON.stringify(data) }),
+    presence: event => publish(event.productKey, { event: 'presence', data: JSON.stringify(event) }),
+  })
 
   const publish = (productKey: string | null, event: StreamEvent): void => {
     for (const listener of listeners) if (covers(listener.caller, productKey)) deliver(listener, event)
@@ -46,21 +48,13 @@ export function createEventHub(parts: HubParts): EventHub {
     entry: entry => publish(entry.productKey, journalEvent(entry)),
     failed: error => log.warn({ err: error }, 'the journal could not be followed; it is tried again'),
   })
-  const stops = [
-    journal.close,
-    broker.onPresence(presence => {
-      if (listeners.size > 0 && presence.identity.kind === 'device' && !presence.takenOver) {
-        publish(presence.identity.productKey, presenceEvent(presence, presence.identity))
-      }
-    }),
-  ]
 
   return {
     follow: journal.join,
     open: ({ caller, stream, afterId }) => {
       const listener: Listener = { caller, stream, held: afterId === null ? null : [], replayedId: afterId ?? 0 }
       listeners.add(listener)
-      rates.start()
+      fleet.start()
       if (afterId !== null) {
         replay({ registry, settings }, listener, afterId).catch((error: unknown) => {
           log.warn({ err: error }, 'an event stream could not be resumed; its listener tries again')
@@ -69,12 +63,12 @@ export function createEventHub(parts: HubParts): EventHub {
       }
       return () => {
         listeners.delete(listener)
-        if (listeners.size === 0) rates.stop()
+        if (listeners.size === 0) fleet.stop()
       }
     },
     close: () => {
-      rates.stop()
-      for (const stop of stops) stop()
+      fleet.close()
+      journal.close()
       listeners.clear()
     },
   }
@@ -120,15 +114,6 @@ const journalEvent = (entry: JournalEntry): StreamEvent => ({
   data: JSON.stringify(journalEntryReply(entry)),
 })
 
-function presenceEvent({ online, at, address, reason }: Presence, device: { productKey: string; deviceName: string }) {
-  const { productKey, deviceName } = device
-  const status = online ? 'ONLINE' : 'OFFLINE'
-  return {
-    event: 'presence',
-    data: JSON.stringify({ productKey, deviceName, status, time: iso(at), address, reason }),
-  }
-}
-
 export interface EventParts {
   hub: EventHub
   streams: OpenStreams
@@ -145,10 +130,10 @@ export function eventRoutes(api: Api, { registry }: HttpParts, { hub, streams }:
         summary: 'Live events: journal entries (with id), presence of devices, and rates',
         description:
           'Server-Sent Events. `journal` carries a JournalEntry, of any gateway that shares the database; `presence` carries ' +
-          'productKey, deviceName, status, time, address and reason, of devices at this gateway; `rates`, once a second and ' +
-          'for keys of all products, carries time and, a second at this gateway, registrations, logins, refusals, ' +
-          'messagesIn and messagesOut, and connections. After a break send Last-Event-ID and the missed journal entries ' +
-          'come first.',
+          'productKey, deviceName, status, time, address and reason; `rates`, once a second and for keys of all products, ' +
+          'carries time and, a second, registrations, logins, refusals, messagesIn and messagesOut, and connections; gateways ' +
+          'says of how many. Both are of all gateways that share the database; in a storm some presence of other gateways ' +
+          'is left out. After a break send Last-Event-ID and the missed journal entries come first.',
         tags: ['journal'],
         headers: Type.Object({
           'last-event-id': Type.Optional(Type.String({ description: 'id of the last journal event that arrived' })),

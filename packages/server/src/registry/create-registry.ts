@@ -102,6 +102,7 @@ export function createRegistry(options: RegistryOptions): AnnouncingRegistry {
         ? journal.onEntry(entry => listener.entry(entry))
         : followJournal({ store, journal }, listener), // others write to it too
     onChange: listener => changes.add(listener),
+    ...(store.fleet && { fleet: store.fleet }),
     ...(store.onLeaseEvent && { onLeaseEvent: store.onLeaseEvent.bind(store) }),
     announce: change => changes.tell(change),
     onOutdated: listener => outdated.add(listener),

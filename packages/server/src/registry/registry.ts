@@ -36,6 +36,7 @@ export interface Registry {
   onChange(listener: (change: RegistryChange) => void): () => void
   /** Only where several servers share the store; see there. */
   onLeaseEvent?: NonNullable<Store['onLeaseEvent']>
+  readonly fleet?: NonNullable<Store['fleet']>
   close(): Promise<void>
 }
 

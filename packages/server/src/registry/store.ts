@@ -92,6 +92,9 @@ export interface Store extends AccountStore, AuditStore {
   /** Where several servers share one database: told what became of their leases. Returns how to stop listening. */
   onLeaseEvent?(listener: (event: LeaseEvent) => void): () => void
 
+  /** Where several servers share one database. */
+  readonly fleet?: FleetChannel
+
   counts(): Promise<StoreCounts>
   /** For people: what it takes up, and who shares it. */
   status(): Promise<StoreStatus>
@@ -216,6 +219,14 @@ export interface PresenceChange {
   clientId?: string | null
   /** Why it went. */
   reason?: ConnectionEnd | null
+}
+
+/** What servers tell each other of the moment: kept nowhere, and lost while the way is broken. */
+export interface FleetChannel {
+  /** At most some kilobytes as JSON; dropped where too much is under way. */
+  say(word: object): void
+  /** Hears what the others say, each by a name of its own, which a restart changes. Returns how to stop listening. */
+  onSaid(listener: (said: { gateway: string; word: unknown }) => void): () => void
 }
 
 export type LeaseEvent =

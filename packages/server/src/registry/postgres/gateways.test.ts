@@ -47,6 +47,19 @@ describe('two registries on one database', () => {
     await soon(async () => (await remembered())?.reopenedAt).toBe(NOW)
   })
 
+  test('what one says of the moment the others hear, and it does not; nor do they remember less for it', async () => {
+    const { one, other, productKey } = await two()
+    const heard: unknown[] = []
+    other.store.fleet?.onSaid(({ word }) => heard.push(word))
+    one.store.fleet?.onSaid(({ word }) => heard.push(['own', word]))
+    one.store.fleet?.say({ kind: 'rates', logins: 7 })
+    one.store.fleet?.say({ kind: 'long', text: 'x'.repeat(10_000) })
+    one.store.fleet?.say({ kind: 'last' })
+    await soon(() => heard).toEqual([{ kind: 'rates', logins: 7 }, { kind: 'last' }])
+    expect(other.heard).toEqual([])
+    expect(await other.registry.device(productKey, 'dev1')).toBeDefined()
+  })
+
   test('each knows of the lease of the other, and which one is its own', async () => {
     const { one, other } = await two()
     const [first, second] = await Promise.all([one.store.status(), other.store.status()])

@@ -1,11 +1,16 @@
 import { Client } from 'pg'
 import type { ForeignChange } from '../changes.ts'
 import { Listeners } from '../listeners.ts'
+import type { FleetChannel } from '../store.ts'
 import type { TimeMs } from '../types.ts'
 import { clientConfig } from './connection-settings.ts'
 import type { Session, Statement } from './database.ts'
 
 const CHANNEL = 'hatchway'
+/** For what is of the moment only: older gateways don't listen there. */
+const LIVE_CHANNEL = 'hatchway_live'
+/** Words on their way to the database; beyond it they are dropped. */
+const MAX_WORDS_UNDER_WAY = 50
 /** PostgreSQL takes less than 8000 bytes. */
 const MAX_NOTICE_SIZE_BYTES = 7900
 const PING_INTERVAL_MS = 10_000
@@ -17,6 +22,8 @@ const NOTIFY: Statement = {
   name: 'notify',
   text: `SELECT count(pg_notify('${CHANNEL}', notice)) FROM unnest($1::text[]) AS notice`,
 }
+
+const SAY: Statement = { name: 'say', text: `SELECT pg_notify('${LIVE_CHANNEL}', $1)` }
 
 export interface NoticesOptions {
   url: string
@@ -32,13 +39,15 @@ export interface NoticesOptions {
  * so it arrives if and only if that is committed. When the connection was lost, listeners hear that anything may have
  * changed.
  */
-export class Notices {
+export class Notices implements FleetChannel {
   readonly #options: NoticesOptions
   readonly #listeners = new Listeners<ForeignChange>()
+  readonly #said = new Listeners<{ gateway: string; word: unknown }>()
   #client: Client | undefined
   #timer: NodeJS.Timeout | undefined
   #backOffMs = FIRST_BACK_OFF_MS
   #closed = false
+  #wordsUnderWay = 0
 
   constructor(options: NoticesOptions) {
     this.#options = options
@@ -58,6 +67,24 @@ export class Notices {
     if (changes.length > 0) await session.query(NOTIFY, [notices(this.#options.gateway, changes)])
   }
 
+  onSaid(listener: (said: { gateway: string; word: unknown }) => void): () => void {
+    return this.#said.add(listener)
+  }
+
+  say(word: object): void {
+    const client = this.#client
+    const text = JSON.stringify({ gateway: this.#options.gateway, word })
+    const isTooMuch = Buffer.byteLength(text) > MAX_NOTICE_SIZE_BYTES || this.#wordsUnderWay >= MAX_WORDS_UNDER_WAY
+    if (client === undefined || isTooMuch) return
+    this.#wordsUnderWay += 1
+    client
+      .query({ ...SAY, values: [text] })
+      .catch((error: Error) => this.#lost(client, error))
+      .finally(() => {
+        this.#wordsUnderWay -= 1
+      })
+  }
+
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
@@ -73,10 +100,14 @@ export class Notices {
     this.#client = client
     client.on('error', error => this.#lost(client, error))
     client.on('end', () => this.#lost(client, new Error('the connection was closed')))
-    client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
+    client.on('notification', ({ channel, payload = '' }) => {
+      if (channel === LIVE_CHANNEL) this.#hearWord(payload)
+      else this.#hear(payload)
+    })
     const late = setTimeout(() => client.connection.stream.destroy(), SET_UP_TIMEOUT_MS)
     try {
       await client.connect()
+      await client.query(`LISTEN ${LIVE_CHANNEL}`)
       await client.query(`LISTEN ${CHANNEL}`)
     } catch (error) {
       client.connection.stream.destroy()
@@ -116,6 +147,11 @@ export class Notices {
     this.#backOffMs = Math.min(2 * this.#backOffMs, MAX_BACK_OFF_MS)
   }
 
+  #hearWord(payload: string): void {
+    const { gateway, word } = wordOf(payload)
+    if (gateway !== undefined && gateway !== this.#options.gateway) this.#said.tell({ gateway, word })
+  }
+
   #hear(payload: string): void {
     for (const change of this.#read(payload)) this.#listeners.tell(change)
   }
@@ -127,6 +163,15 @@ export class Notices {
     } catch {
       return [{ kind: 'anything', at: this.#options.clock() }] // of a newer version, or of somebody else
     }
+  }
+}
+
+/** Nothing hangs on a word: one of somebody else is passed over. */
+function wordOf(payload: string): { gateway?: string; word?: unknown } {
+  try {
+    return JSON.parse(payload) as { gateway: string; word: unknown }
+  } catch {
+    return {}
   }
 }
 

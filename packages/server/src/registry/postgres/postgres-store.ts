@@ -86,6 +86,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     ...guarded({ check: () => check(database, parts.clock()) }, calls),
     onForeignChange: listener => notices.onForeignChange(listener),
     onLeaseEvent: listener => lease.onEvent(listener),
+    fleet: notices,
     close() {
       closing ??= (async () => {
         sweeper.stop()
