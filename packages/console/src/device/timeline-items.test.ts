@@ -34,6 +34,10 @@ it('mixes comings, goings, milestones and journal entries, newest first', () => 
   ])
 })
 
+it('tells the registration that has created the device after its creation', () => {
+  expect(told([], [{ id: 7, time: at(0) } as JournalEntry]).slice(-2)).toEqual(['00 entry', '00 created'])
+})
+
 it('tells a take-over once, where the newer connection came', () => {
   expect(told([connection(8, 9, 'connection-lost'), connection(7, 8, 'session-taken-over')]).slice(0, 3)).toEqual([
     ...['09 went', '08 came over', '07 came'],

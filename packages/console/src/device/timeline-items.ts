@@ -26,11 +26,12 @@ export interface TimelineParts {
 export function timelineOf({ device, connections, entries }: TimelineParts): TimelineItem[] {
   const items: TimelineItem[] = [
     ...comingsAndGoings(connections),
+    ...entries.map(entry => ({ kind: 'entry' as const, key: `entry ${entry.id}`, time: entry.time, entry })),
+    // Last of the same instant: a registration creates the device.
     ...milestonesOf(device, connections).map(milestone => ({
       ...{ kind: 'milestone' as const, key: `${milestone.what} ${milestone.clientId ?? ''}` },
       ...{ time: milestone.time, milestone },
     })),
-    ...entries.map(entry => ({ kind: 'entry' as const, key: `entry ${entry.id}`, time: entry.time, entry })),
   ]
   return items.sort((a, b) => Date.parse(b.time) - Date.parse(a.time))
 }

@@ -84,8 +84,8 @@ function Came({ time, connection, tookOver }: Extract<TimelineItem, { kind: 'cam
       <Time at={time} />
       <DeviceStatus status="ONLINE" />
       <span className="wrapped">
-        {tookOver ? `${t.tookOver} ` : ''}
-        {address === null ? '' : t.from(address)} {transport === null ? '' : t.by(transport.toUpperCase())}{' '}
+        {tookOver ? t.tookOver : ''}
+        {t.came(address ?? t.unknown, transport?.toUpperCase() ?? t.unknown)}{' '}
         {clientId === null ? null : <code>{clientId}</code>}
       </span>
     </div>
