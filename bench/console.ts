@@ -29,7 +29,7 @@ interface Found {
 /** The list of devices in Chromium beside a registry of a million: how long until it shows, and what the server's event loop says. */
 export async function run(args: readonly string[]): Promise<BenchReport> {
   const { devices, rounds, databases } = readOptions(args, {
-    devices: { from: 10_000, to: 20_000_000, default: 100_000 },
+    devices: { from: 10_000, to: 20_000_000, default: 1_000_000 },
     rounds: { from: 3, to: 200, default: 10 },
     databases: { several: ['sqlite', 'postgres'] },
   })
