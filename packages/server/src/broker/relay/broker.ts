@@ -16,6 +16,8 @@ export interface RelayBrokerOptions {
   readonly connectTimeoutMs: number
   /** How long a message of the platform or the API may take until the cluster has it. */
   readonly publishTimeoutMs?: number
+  /** How long the cluster may keep a client waiting, by taking or by sending nothing. */
+  readonly stallMs?: number
   readonly limits?: Partial<ClientLimits>
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -30,6 +32,7 @@ export interface RelayBroker extends Broker {
 }
 
 const defaultPublishTimeoutMs = 10_000
+const defaultStallMs = 30_000
 
 /**
  * A broker that is somebody else's: each client's connection is carried on to an MQTT cluster, one to one. The cluster keeps sessions,
@@ -42,7 +45,7 @@ export function createRelayBroker(options: RelayBrokerOptions): RelayBroker {
   const incidents = new Listeners<BrokerIncident>(onError)
   const upstream = new Upstream({ address, tlsCa, connectTimeoutMs, now, log })
   const relay = new Relay({
-    ...{ limits, upstream, now },
+    ...{ limits, upstream, now, stallMs: options.stallMs ?? defaultStallMs },
     events: { presence: event => presence.tell(event), incident: event => incidents.tell(event), error: onError },
   })
   const platform = new PlatformLine({

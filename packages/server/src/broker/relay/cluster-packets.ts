@@ -40,7 +40,7 @@ export interface ClusterPacketHost {
 export const serverSubscribeId = 1
 /** Of packets that are to be looked at; larger ones pass. */
 const largestSeenBytes = 256 * 1024
-const types = { publish: 3, suback: 9, disconnect: 14 } as const
+const types = { publish: 3, suback: 9, pingresp: 13, disconnect: 14 } as const
 const reasonsOfDisconnect: Readonly<Record<number, ReasonCode | undefined>> = {
   [reasonCodes.keepAliveTimeout]: 'keep-alive-timeout',
   [reasonCodes.sessionTakenOver]: 'session-taken-over',
@@ -51,6 +51,8 @@ export class ClusterPackets implements PassageHandler {
   readonly #host: ClusterPacketHost
   readonly #shared: Pick<SharedReading, 'meter' | 'watches'>
   readonly #passage = new Passage(this)
+  /** The next PINGRESP is not for the client: it did not ask. */
+  awaitsOwnPingresp = false
   /** Packets of ours that wait for the end of one that is passing. */
   #late: Packet[] = []
 
@@ -79,6 +81,7 @@ export class ClusterPackets implements PassageHandler {
     const type = firstByte >> 4
     if (sizeBytes > largestSeenBytes) return false
     if (type === types.publish) return this.#host.echoes?.isAwaiting === true || this.#isWatched
+    if (type === types.pingresp) return this.awaitsOwnPingresp
     return type === types.suback || type === types.disconnect
   }
 
@@ -100,6 +103,7 @@ export class ClusterPackets implements PassageHandler {
     const type = packetTypeOf(frame.firstByte)
     if (type === 'publish') this.#publish(frame)
     else if (type === 'suback') this.#suback(frame)
+    else if (type === 'pingresp') this.awaitsOwnPingresp = false
     else this.#disconnect(frame)
   }
 

@@ -20,6 +20,14 @@ export interface RelayEvents {
   error(error: unknown): void
 }
 
+export interface RelayOptions {
+  readonly limits: ClientLimits
+  readonly upstream: Upstream
+  readonly stallMs: number
+  readonly now: () => number
+  readonly events: RelayEvents
+}
+
 /** A line that has been told to end and did not. */
 const lineEndMs = 5000
 
@@ -27,6 +35,7 @@ const lineEndMs = 5000
 export class Relay implements RelaySurroundings<RelayedConnection> {
   readonly limits: ClientLimits
   readonly upstream: Upstream
+  readonly stallMs: number
   readonly meter = new Meter()
   readonly upstreamMeter = { bytesOut: 0 }
   readonly head = new PublishHead()
@@ -51,10 +60,10 @@ export class Relay implements RelaySurroundings<RelayedConnection> {
   readonly #allLinksGone = new Emptied()
   readonly #allLinesGone = new Emptied()
 
-  constructor(options: { limits: ClientLimits; upstream: Upstream; now: () => number; events: RelayEvents }) {
-    const { limits, upstream, now, events } = options
+  constructor({ limits, upstream, stallMs, now, events }: RelayOptions) {
     this.limits = limits
     this.upstream = upstream
+    this.stallMs = stallMs
     this.#now = now
     this.#events = events
     this.taps = new Taps(error => this.failed(error))

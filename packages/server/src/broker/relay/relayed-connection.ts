@@ -1,5 +1,13 @@
 import { type ReasonCode, reason as reasonOf } from '@hatchway/protocol'
-import { type Connack, encodeSubscribe, Framer, MalformedPacket, type Packet, reasonCodes } from '../../mqtt/index.ts'
+import {
+  type Connack,
+  encodePingreq,
+  encodeSubscribe,
+  Framer,
+  MalformedPacket,
+  type Packet,
+  reasonCodes,
+} from '../../mqtt/index.ts'
 import { maxPacketSizeBytes } from '../client/client-limits.ts'
 import { disconnectCode, incidents, malformedReasons } from '../client/connection-end.ts'
 import { IncidentAllowance } from '../client/incident-allowance.ts'
@@ -17,8 +25,7 @@ import type { OfflineReason, RelaySurroundings } from './surroundings.ts'
 import type { LineReader } from './upstream/line.ts'
 import { type LoginOutcome, UpstreamLogin } from './upstream/login.ts'
 
-/** How long the cluster may keep a client waiting. */
-const stallMs = 30_000
+const pingreq = encodePingreq()
 
 /** One client's connection, and the one that stands for it at the cluster: takes both sides' bytes apart, and comes to an end. */
 export class RelayedConnection
@@ -179,6 +186,7 @@ export class RelayedConnection
 
   received(chunk: Buffer): void {
     if (this.hasEnded) return
+    this.unansweredSince = undefined
     try {
       if (this.#clusterPackets.receive(chunk) === false) this.#lostUpstream('what it sends is not MQTT')
     } catch (error) {
@@ -269,15 +277,27 @@ export class RelayedConnection
     this.link.destroy()
   }
 
-  /** Keep alive, and the same for the cluster: it has to take what the client sends. */
+  /** Keep alive, and the same for the cluster: it has to take what the client sends, and to answer it. */
   sweep(): void {
-    const { tick, limits } = this.around
+    const { tick, limits, stallMs } = this.around
+    const stallTicks = stallMs / limits.sweepMs
     const isHeld = this.isOnline && (this.isPaused || this.isHeldBack)
-    if (isHeld && tick - this.heldAt > stallMs / limits.sweepMs) {
+    const silentTicks = this.unansweredSince === undefined || this.isUpstreamPaused ? 0 : tick - this.unansweredSince
+    if (isHeld && tick - this.heldAt > stallTicks) {
       this.#lostUpstream(`it took nothing for ${stallMs / 1000} s; ${this.#afterWhat}`)
+    } else if (silentTicks > stallTicks) {
+      this.#lostUpstream(`it sent nothing for ${stallMs / 1000} s; ${this.#afterWhat}`)
     } else if (this.#patienceTicks > 0 && !isHeld && tick - this.heardAt > this.#patienceTicks) {
       this.close('keep-alive-timeout') // [MQTT-3.1.2-22]
-    }
+    } else if (silentTicks > stallTicks / 2) this.#askUpstream()
+  }
+
+  /** Not everything that a client sends has an answer: this has. */
+  #askUpstream(): void {
+    if (this.#clusterPackets.awaitsOwnPingresp) return
+    this.#clusterPackets.awaitsOwnPingresp = true
+    this.forward(pingreq, 0, pingreq.length)
+    this.flush()
   }
 
   refillIncidents(count: number): void {

@@ -23,13 +23,16 @@ export abstract class RelayedLines implements DrainListener, PacketReader {
   protected line: UpstreamLine | undefined
   /** The client waits for the cluster: it is not read. */
   protected isPaused = false
+  /** The cluster waits for the client: it is not read. */
+  protected isUpstreamPaused = false
   /** Since when the client waits for the cluster, if it does. */
   protected heldAt = 0
+  /** The sweep of the first bytes that the cluster has not answered with anything. */
+  protected unansweredSince: number | undefined
   /** The sweep of the client's last byte. */
   protected heardAt: number
   readonly #toClient: Outbox
   #toUpstream: Outbox | undefined
-  #isUpstreamPaused = false
 
   constructor({ connect, link }: AttachRequest, around: RelaySurroundings) {
     this.level = connect.protocolLevel
@@ -59,6 +62,7 @@ export abstract class RelayedLines implements DrainListener, PacketReader {
   }
 
   forward(buffer: Buffer, start: number, end: number): void {
+    this.unansweredSince ??= this.around.tick
     this.#toUpstream?.append(buffer, start, end)
   }
 
@@ -125,18 +129,19 @@ export abstract class RelayedLines implements DrainListener, PacketReader {
   }
 
   #waitForClient(): void {
-    if (this.#isUpstreamPaused || this.line === undefined) return
-    this.#isUpstreamPaused = true
+    if (this.isUpstreamPaused || this.line === undefined) return
+    this.isUpstreamPaused = true
     this.line.pause()
     // The link may send all of it without ever being blocked, and then has no drain to tell of: ask it once.
     setImmediate(() => this.#readOn())
   }
 
   #readOn(): void {
-    if (!this.#isUpstreamPaused || this.hasEnded) return
+    if (!this.isUpstreamPaused || this.hasEnded) return
     this.#toClient.refresh()
     if (this.#toClient.unsentBytes > unreadBytesMax / 2) return
-    this.#isUpstreamPaused = false
+    this.isUpstreamPaused = false
+    this.unansweredSince = undefined
     this.line?.resume()
   }
 }

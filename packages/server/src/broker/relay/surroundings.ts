@@ -8,6 +8,8 @@ export type OfflineReason = NonNullable<Presence['reason']>
 /** What a connection needs of the relay around it. */
 export interface RelaySurroundings<Connection = unknown> extends SharedReading {
   readonly upstream: Upstream
+  /** How long the cluster may keep a client waiting. */
+  readonly stallMs: number
   /** Sweeps so far: the clock of keep alive. */
   readonly tick: number
   /** Counts what goes to the cluster. */
