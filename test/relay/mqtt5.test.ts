@@ -129,7 +129,7 @@ describe('topic aliases', () => {
     for (let count = 0; count < 3; count++) payloads.push((await nextMessage(application)).payload.toString())
     expect(payloads).toEqual(['first', 'second', 'third'])
     aliased('', 'never set', 3)
-    expect(await device.expect('disconnect')).toMatchObject({ reasonCode: 0x94 })
+    expect(await device.expect('disconnect')).toMatchObject({ reasonCode: 0x82 })
   })
 
   it('that the cluster sets reach the client', async () => {
