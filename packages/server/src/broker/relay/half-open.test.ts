@@ -14,6 +14,9 @@ import { FakeLink } from '../embedded/fake-client.suite.ts'
 import type { Attachment, BrokerIncident, Identity } from '../port.ts'
 import { createRelayBroker, type RelayBroker } from './broker.ts'
 
+/** How long a busy machine may take. */
+const patienceMs = 20_000
+
 /** One host of a cluster, that answers or only takes what comes. */
 class Cluster {
   answers = true
@@ -116,7 +119,7 @@ async function rigOf(level: ProtocolLevel, stallMs = 100): Promise<Rig> {
     packets.push(...link.take(level))
     return packets
   }
-  await vi.waitFor(() => expect(received()).toMatchObject([{ type: 'connack', reasonCode: 0 }]))
+  await vi.waitFor(() => expect(received()).toMatchObject([{ type: 'connack', reasonCode: 0 }]), patienceMs)
   return { cluster, link, client, incidents, received }
 }
 
@@ -124,7 +127,7 @@ it.each([4, 5] as const)('a cluster that takes all and answers nothing is notice
   const { cluster, link, client, incidents, received } = await rigOf(level)
   cluster.answers = false
   client.receive(message(level))
-  await vi.waitFor(() => expect(link.hasEnded).toBe(true), 5000)
+  await vi.waitFor(() => expect(link.hasEnded).toBe(true), patienceMs)
   expect(cluster.heard).toEqual(['publish', 'pingreq'])
   expect(incidents).toMatchObject([
     { reason: 'upstream-lost', problem: expect.stringContaining('it sent nothing for') },
@@ -139,10 +142,10 @@ it.each([4, 5] as const)(
     const { cluster, link, client, received } = await rigOf(level)
     for (const times of [1, 2]) {
       client.receive(message(level))
-      await vi.waitFor(() => expect(cluster.heard.filter(type => type === 'pingreq')).toHaveLength(times), 5000)
+      await vi.waitFor(() => expect(cluster.heard.filter(type => type === 'pingreq')).toHaveLength(times), patienceMs)
     }
     client.receive(encode({ type: 'pingreq' }, level))
-    await vi.waitFor(() => expect(received().slice(1)).toEqual([{ type: 'pingresp' }]), 5000)
+    await vi.waitFor(() => expect(received().slice(1)).toEqual([{ type: 'pingresp' }]), patienceMs)
     expect(link.hasEnded).toBe(false)
   },
 )
