@@ -15,9 +15,9 @@ export const overviewText = bilingual(
     logins: 'Logins',
     refusals: 'Refusals',
     liveLabel: (registrations: string, logins: string, refusals: string) =>
-      `In the last minute: ${registrations} registrations, ${logins} logins, ${refusals} refusals`,
+      `In the last minute: registrations ${registrations}, logins ${logins}, refusals ${refusals}`,
     dayLabel: (registrations: string, logins: string, refusals: string) =>
-      `In the last 24 hours: ${registrations} registrations, ${logins} logins, ${refusals} refusals`,
+      `In the last 24 hours: registrations ${registrations}, logins ${logins}, refusals ${refusals}`,
     byReason: 'Refusals by reason, last 24 hours',
     noRefusals: 'Nothing was refused.',
     noRefusalsFix: 'When a device is refused, its reason stands here and leads to the journal.',

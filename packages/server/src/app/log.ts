@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import { StoreUnavailable } from '../registry/index.ts'
 
 export type Log = Logger
 
@@ -8,4 +9,13 @@ export function createLog(level: string): Log {
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: false }),
   )
+}
+
+/** Where rooms tell what failed beside any request: a database that is away is no fault of the program. */
+export function errorsTo(log: Log): (error: unknown) => void {
+  return error => {
+    if (error instanceof StoreUnavailable)
+      log.warn({ reason: error.reason, problem: error.message }, 'store unavailable')
+    else log.error({ err: error }, 'internal error')
+  }
 }

@@ -37,7 +37,7 @@ import type { LeaseEvent } from '../registry/store.ts'
 import { CUT_TIMEOUT_MS, openBroker } from './broker.ts'
 import { type DataFolder, DataFolderError, openDataFolder } from './data-folder.ts'
 import { openFront } from './front.ts'
-import type { Log } from './log.ts'
+import { errorsTo, type Log } from './log.ts'
 import { openFilesLimit, withinOpenFiles } from './open-files.ts'
 import type { Config } from './options.ts'
 import { createRandomPool } from './random-pool.ts'
@@ -99,7 +99,7 @@ export async function startServer(config: Config, { log }: { log: Log }): Promis
 
 async function build(wanted: Config, log: Log, rooms: AsyncDisposableStack): Promise<RunningServer> {
   const { config, warnings: fileWarnings } = withinOpenFiles(wanted, openFilesLimit())
-  const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
+  const onError = errorsTo(log)
   const folder = openDataFolder(config.dataDir)
   rooms.defer(() => folder.release())
   const masterKey = await openMasterKey(config, folder)

@@ -5,7 +5,7 @@ import type { Onboarding } from '../../onboarding/admission.ts'
 import { createOnboarding } from '../../onboarding/admit.ts'
 import { type AnnouncingRegistry, createRegistry } from '../../registry/create-registry.ts'
 import { RemoteStore, type StoreChange, type StoreReply } from '../../registry/remote/index.ts'
-import { createLog } from '../log.ts'
+import { createLog, errorsTo } from '../log.ts'
 import { createRandomPool } from '../random-pool.ts'
 import { version } from '../version.ts'
 import type { CutTunnel, FromWorker, ToWorker, WorkerStart } from './messages.ts'
@@ -30,7 +30,7 @@ class WorkerRooms {
     this.hasClients = start.hasClients
     const { place, id, storeTimeoutMs, rememberMs, certificates, ticketSecret } = start
     const log = createLog(start.logLevel).child({ worker: start.number })
-    const onError = (error: unknown): void => log.error({ err: error }, 'internal error')
+    const onError = errorsTo(log)
     const line = new MessageLine(enter(place, 'line', encodeId(id)))
     const remote = new RemoteStore({ callTimeoutMs: storeTimeoutMs + STORE_MARGIN_MS, send: call => line.send(call) })
     const registry = createRegistry({ store: remote.store, clock, rememberMs })
