@@ -196,7 +196,7 @@ describe('hatchway simulate', () => {
   })
 
   it('tells people in lines of their own, and what went wrong on stderr', async () => {
-    const args = ['simulate', '--devices', '2', '--duration', '0.2', '--rate', '1000']
+    const args = ['simulate', '--devices', '2', '--duration', '1.5', '--rate', '1000']
     const env = { HATCHWAY_SERVER: hatchway.http, HATCHWAY_ADMIN_TOKEN: ADMIN_TOKEN }
     const { code, stdout, stderr } = await run(args, { cwd, env, isTerminal: true })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
