@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { openBrowser, openPage, signInFirst } from '../test/harness/console.ts'
@@ -13,10 +14,13 @@ import { Hatchway } from '../test/harness/hatchway.ts'
 const FOLDER = fileURLToPath(new URL('../docs/images/', import.meta.url))
 const DEVICES = 24
 const SETTLE_MS = 1500
+const ARRIVALS = 60
+/** Between two arrivals: they come in waves. */
+const GAPS_MS = [50, 100, 200, 400, 400, 200, 100]
 const PUBLIC_HOST = 'iot.example.com'
 
 /** Pages that are shown dark and on a phone too. */
-const FACES = new Set(['overview', 'connect-a-device', 'device', 'journal'])
+const FACES = new Set(['connect-a-device', 'device', 'journal'])
 const EXTRA = new Set<string>(['.dark', '.phone'])
 
 const LOOKS = [
@@ -42,7 +46,6 @@ await registerDevice(hatchway.endpoint, wrong).catch(() => undefined)
 await hatchway.journalEntry({ reason: 'signature-mismatch' })
 
 const pages = {
-  overview: '/',
   products: '/products',
   'new-product': '/products?create=1',
   product: `/products/${product.productKey}`,
@@ -72,19 +75,55 @@ async function hideThisMachine(page: Page): Promise<void> {
   })
 }
 
-mkdirSync(FOLDER, { recursive: true })
-for (const { suffix, ...look } of LOOKS) {
+/** Devices come and go while the overview is looked at; some have the mistakes that are made most. */
+async function someTraffic(look: string): Promise<void> {
+  for (let index = 0; index < ARRIVALS; index++) {
+    const deviceName = `tag${look}-${index}`
+    const device = await connectDevice(hatchway, product, deviceName)
+    await device.endAsync()
+    const mistake = {
+      0: wrong,
+      4: { ...wrong, productKey: 'a1Typo00000' },
+      8: { ...wrong, transport: 'tcp' as const },
+    }[index % 12]
+    if (mistake !== undefined) {
+      await registerDevice(hatchway.endpoint, { ...mistake, deviceName }).catch(() => undefined)
+    }
+    await setTimeout(GAPS_MS[index % GAPS_MS.length])
+  }
+}
+
+type Look = (typeof LOOKS)[number]
+
+async function inLook({ suffix, ...look }: Look, take: (page: Page, suffix: string) => Promise<void>): Promise<void> {
   const { page, context } = await openPage(hatchway, browser, { ...look, storageState })
   await hideThisMachine(page)
-  for (const [name, path] of Object.entries(pages)) {
-    if (EXTRA.has(suffix) && !FACES.has(name)) continue
-    await page.goto(`${hatchway.http}${path}`)
-    await page.waitForTimeout(SETTLE_MS)
-    if (name === 'journal') await page.locator('.link-button').first().click()
-    if (name === 'journal') await page.waitForTimeout(SETTLE_MS)
-    await page.screenshot({ path: `${FOLDER}${name}${suffix}.png` })
-  }
+  await take(page, suffix)
   await context.close()
+}
+
+mkdirSync(FOLDER, { recursive: true })
+for (const look of LOOKS) {
+  await inLook(look, async (page, suffix) => {
+    for (const [name, path] of Object.entries(pages)) {
+      if (EXTRA.has(suffix) && !FACES.has(name)) continue
+      await page.goto(`${hatchway.http}${path}`)
+      await page.waitForTimeout(SETTLE_MS)
+      if (name === 'journal') await page.locator('.link-button').first().click()
+      if (name === 'journal') await page.waitForTimeout(SETTLE_MS)
+      await page.screenshot({ path: `${FOLDER}${name}${suffix}.png` })
+    }
+  })
+}
+// Last, as its traffic would fill the other pages.
+for (const look of LOOKS) {
+  await inLook(look, async (page, suffix) => {
+    await page.goto(hatchway.http)
+    await page.waitForTimeout(SETTLE_MS)
+    await someTraffic(suffix)
+    await page.waitForTimeout(SETTLE_MS)
+    await page.screenshot({ path: `${FOLDER}overview${suffix}.png` })
+  })
 }
 const entrance = await openPage(hatchway, browser, { locale: 'en-GB' })
 await entrance.page.goto(hatchway.http)
