@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectDevice, hangUp, parseCredentials } from '@hatchway/device'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Figures } from '../packages/server/src/cli/simulate/tally.ts'
 import { type IoChange, type Ran, run } from '../packages/server/src/cli/testing/fake-io.ts'
 import { ADMIN_TOKEN, eventually, Hatchway } from './harness/hatchway.ts'
 
@@ -20,8 +21,7 @@ afterAll(async () => {
 
 /** The lines that `--json` printed; the last one is the summary. */
 interface Simulated extends Ran {
-  // biome-ignore lint/suspicious/noExplicitAny: the shape is what the test asserts
-  summary: any
+  summary: Figures
 }
 
 async function simulate(args: readonly string[], change: IoChange = {}): Promise<Simulated> {
@@ -103,7 +103,7 @@ describe('hatchway simulate', () => {
       code: 0,
       summary: { misbehaving: 7, registered: 3, connected: 3, failed: 0 },
     })
-    const codes = summary.refusals.map((refusal: Record<string, unknown>) => [refusal['misbehaviour'], refusal['code']])
+    const codes = summary.refusals.map(refusal => [refusal.misbehaviour, refusal.code] as const)
     expect(new Map(codes)).toEqual(
       new Map([
         ['wrong-secret', 4],

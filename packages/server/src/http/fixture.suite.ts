@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newClientId, newDeviceSecret, newKeyId, newKeySecret } from '@hatchway/protocol'
-import Schema from 'typebox/schema'
 import { expect } from 'vitest'
 import type { BrokerStats, Identity, Message, PassingMessage, Presence } from '../broker/port.ts'
 import { createOnboarding } from '../onboarding/admit.ts'
@@ -19,6 +18,7 @@ import type { Registry } from '../registry/registry.ts'
 import { createSqliteStore } from '../registry/sqlite/sqlite-store.ts'
 import type { ActivationRequest } from '../registry/store.ts'
 import type { KeyRole, NewJournalEntry, ProductSettings, UserRole } from '../registry/types.ts'
+import { type DocumentedPaths, replyChecker } from './documented-reply.suite.ts'
 import type { GatewayFigures, HttpParts, HttpSettings, Readiness, SystemReport } from './parts.ts'
 import { createHttpServer, type HttpServer } from './server.ts'
 
@@ -192,7 +192,8 @@ export async function startHttp(options: FixtureOptions = {}): Promise<HttpFixtu
   })
   const makeKey = keyMaker(registry, clock)
   await makeKey({ role: 'admin' }, ADMIN_SECRET)
-  const checkReply = await replyChecker(server)
+  const document = await inject(server, { url: '/api/v1/openapi.json' })
+  const checkReply = replyChecker(document.body as DocumentedPaths)
 
   return Object.assign(figures, {
     server,
@@ -265,41 +266,6 @@ async function inject(
 
 /** What a browser would send back. */
 export const cookieOf = ({ headers }: Reply): string => String(headers['set-cookie']).split(';')[0] ?? ''
-
-interface DocumentedReply {
-  content?: Record<string, { schema: object }>
-}
-interface DocumentedPaths {
-  paths: Record<string, Record<string, { responses: Record<string, DocumentedReply> }>>
-  components: object
-}
-
-/** Checks that a reply has a status, a type and a shape that the OpenAPI document tells of. */
-async function replyChecker(server: HttpServer): Promise<(request: RequestOptions, reply: Reply) => void> {
-  const { paths, components } = (await inject(server, { url: '/api/v1/openapi.json' })).body as DocumentedPaths
-  const patterns = Object.entries(paths).map(([path, methods]) => ({
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
-    methods,
-  }))
-  const validators = new Map<object, ReturnType<typeof Schema.Compile>>()
-  return ({ method = 'GET', url }, { status, headers, body }) => {
-    const path = url.split('?')[0] ?? ''
-    const operation = patterns.find(({ pattern }) => pattern.test(path))?.methods[method.toLowerCase()]
-    // Unknown addresses, broken paths and methods that are not taken have no operation.
-    if (operation === undefined || path.includes('%zz') || status === 405) return
-    const reply = operation.responses[status]
-    expect(reply, `${method} ${path} is documented to answer ${status}`).toBeDefined()
-    const type = String(headers['content-type']).split(';')[0] ?? ''
-    if (reply?.content === undefined) return
-    expect(Object.keys(reply.content), `${method} ${path} ${status}`).toContain(type)
-    if (body === undefined) return
-    const schema = reply.content[type]?.schema ?? {}
-    const validator = validators.get(schema) ?? Schema.Compile({ ...schema, components })
-    validators.set(schema, validator)
-    const [fits, errors] = validator.Errors(body)
-    expect(fits ? [] : errors, `${method} ${path} ${status} fits its schema`).toEqual([])
-  }
-}
 
 function keyMaker(registry: Registry, clock: () => number) {
   return async ({ role, products }: { role: KeyRole; products?: readonly string[] }, given?: string) => {
