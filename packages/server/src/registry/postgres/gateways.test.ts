@@ -60,6 +60,16 @@ describe('two registries on one database', () => {
     expect(await other.registry.device(productKey, 'dev1')).toBeDefined()
   })
 
+  test('words that are none are passed over, and the next one is heard', async () => {
+    const { url, one, other } = await two()
+    const heard: unknown[] = []
+    other.store.fleet?.onSaid(({ word }) => heard.push(word))
+    const none = ['null', '7', '[]', '{', ''].map(text => `pg_notify('hatchway_live', '${text}')`)
+    await server().query(`SELECT ${none}`, { url })
+    one.store.fleet?.say({ kind: 'last' })
+    await soon(() => heard).toEqual([{ kind: 'last' }])
+  })
+
   test('each knows of the lease of the other, and which one is its own', async () => {
     const { one, other } = await two()
     const [first, second] = await Promise.all([one.store.status(), other.store.status()])

@@ -169,7 +169,7 @@ export class Notices implements FleetChannel {
 /** Nothing hangs on a word: one of somebody else is passed over. */
 function wordOf(payload: string): { gateway?: string; word?: unknown } {
   try {
-    return JSON.parse(payload) as { gateway: string; word: unknown }
+    return (JSON.parse(payload) as { gateway: string; word: unknown } | null) ?? {}
   } catch {
     return {}
   }
