@@ -1,6 +1,18 @@
 import Schema from 'typebox/schema'
 import { expect } from 'vitest'
-import type { Reply, RequestOptions } from './fixture.suite.ts'
+
+/** What a request asked for. */
+interface Asked {
+  method?: string
+  url: string
+}
+
+interface Replied {
+  status: number
+  headers: Record<string, unknown>
+  /** The JSON, undefined where the reply has none. */
+  body: unknown
+}
 
 interface DocumentedReply {
   content?: Record<string, { schema: object }>
@@ -11,7 +23,7 @@ export interface DocumentedPaths {
 }
 
 /** Checks that a reply has a status, a type and a shape that the OpenAPI document tells of. */
-export function replyChecker({ paths, components }: DocumentedPaths): (request: RequestOptions, reply: Reply) => void {
+export function replyChecker({ paths, components }: DocumentedPaths): (request: Asked, reply: Replied) => void {
   const patterns = Object.entries(paths).map(([path, methods]) => ({
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
     methods,
